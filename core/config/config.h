@@ -1,0 +1,98 @@
+/*
+ * config.h - the INI file as data.
+ *
+ * A table of keys (config/keys.c) says for each section which keys there are, their type and
+ * default; loading, checking, the sample file's test and the documentation walk the same table.
+ * Every error names file and line.
+ */
+#ifndef CONFIG_CONFIG_H
+#define CONFIG_CONFIG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/command.h"
+#include "base/error.h"
+#include "model/host.h"
+#include "model/subject.h"
+
+enum manager {
+	MANAGER_COMMAND,
+	MANAGER_SYSTEMD,
+};
+
+enum sandbox {
+	SANDBOX_BEST,
+	SANDBOX_REQUIRED,
+};
+
+enum plugin_on_error {
+	ON_ERROR_BLOCK,
+	ON_ERROR_ATTENTION,
+	ON_ERROR_IGNORE,
+};
+
+struct plugin_config {
+	char *name;
+	bool enabled;
+	bool required;
+	uint64_t timeout_ms;
+	bool has_on_error;
+	enum plugin_on_error on_error;
+	bool grant_network;
+	bool grant_root;
+	struct pairs options; /* whatever else the section has; the plugin declares it */
+	unsigned line;        /* of the section, for messages */
+};
+
+struct config {
+	char *path; /* of the file */
+	char *root; /* "" or an absolute directory without a trailing '/' */
+
+	char *product;
+	char *manifest; /* URL */
+	char *keys;     /* directory or file; root in front */
+	struct command installed;
+	char *state_dir;
+	char *staging_dir; /* NULL: beside the first artifact */
+	enum manager manager;
+	uint64_t max_tarball;
+	uint64_t download_timeout_ms;
+	uint64_t min_rate;
+	char *proxy;
+	char *ca_file;
+	uint64_t keep_snapshots;
+
+	struct artifact *artifacts;
+	size_t artifact_count;
+	struct service *services;
+	size_t service_count;
+	struct database *databases;
+	size_t database_count;
+
+	struct health health;
+
+	char *plugin_dir;
+	uint64_t plugin_timeout_ms;
+	enum sandbox sandbox;
+	char *plugin_user;
+	struct plugin_config *plugins;
+	size_t plugin_count;
+};
+
+/*
+ * Loads path. root (NULL or "": none) is put in front of path values, not of path itself. Run as
+ * root, the file must pass trust_check_chain(). *ret is freed with config_free(). -EINVAL for
+ * everything a person must mend in the file, with "FILE:LINE: " in front; errno values of
+ * open(2) for the file itself.
+ */
+MUST_CHECK int config_load(const char *path, const char *root, struct config **ret,
+			   struct error *err);
+void config_free(struct config *config);
+
+#define auto_config __attribute__((cleanup(config_cleanup)))
+void config_cleanup(struct config **config);
+
+const struct plugin_config *config_plugin(const struct config *config, const char *name);
+
+#endif

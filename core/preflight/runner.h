@@ -1,0 +1,61 @@
+/*
+ * runner.h - every preflight plugin, each in a process of its own, and what they said.
+ */
+#ifndef PREFLIGHT_RUNNER_H
+#define PREFLIGHT_RUNNER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "model/finding.h"
+#include "model/subject.h"
+
+/* What the configuration says of one plugin. Plain data, so that this room needs no INI. */
+struct preflight_policy {
+	const char *name;
+	bool enabled;
+	uint64_t timeout_ms;
+	const struct pairs *options;
+};
+
+struct preflight_options {
+	int helper_fd; /* libexec preflight-host, opened at start */
+	const char *plugin_dir;
+	bool check_trust; /* set when running as root */
+	uint64_t timeout_ms; /* of a plugin without a policy of its own */
+	const struct preflight_policy *policies;
+	size_t policy_count;
+	const struct pairs *subject;
+	/* Called in the caller's process when a plugin is done; may be NULL. */
+	void (*done)(void *data, const char *plugin, enum verdict verdict);
+	void *data;
+};
+
+struct plugin_report {
+	char *name;
+	enum verdict verdict;
+	uint64_t ms;
+	struct findings findings;
+	struct pairs facts; /* key -> JSON value text */
+	char *output;       /* what it wrote to stdout and stderr, sanitized; may be NULL */
+};
+
+struct preflight_report {
+	enum verdict verdict; /* the worst of all; VERDICT_SKIP for an empty directory */
+	struct plugin_report *plugins; /* sorted by name */
+	size_t count;
+};
+
+void preflight_report_finish(struct preflight_report *report);
+
+/*
+ * Runs every *.so in plugin_dir that is not switched off, at most 2 x CPUs at once. A plugin that
+ * crashed, hung, said nothing, broke the protocol or is named by a policy without being there is
+ * in the report as VERDICT_ERROR with a finding that says so; never an error of this function.
+ * Errors here: a missing or unreadable plugin_dir, no memory, no processes.
+ */
+MUST_CHECK int preflight_run(const struct preflight_options *options,
+			     struct preflight_report *ret, struct error *err);
+
+#endif

@@ -1,0 +1,34 @@
+/*
+ * health.h - the health command: its baseline before, and after the start until it is green.
+ */
+#ifndef SERVICE_HEALTH_H
+#define SERVICE_HEALTH_H
+
+#include "base/command.h"
+#include "base/error.h"
+#include "base/text.h"
+#include "model/host.h"
+
+/* One answer of the health command. */
+struct health_answer {
+	bool healthy;          /* exit 0 */
+	struct strings failed; /* the NAMEs of its "fail NAME: text" lines */
+	char *text;            /* its last line or the way it ended, for a person */
+};
+void health_answer_finish(struct health_answer *answer);
+
+/* Asks once, within at most limit_ms. Fails only when the command cannot be started. */
+MUST_CHECK int health_ask(const struct health *health, const struct command_values *values,
+			  uint64_t limit_ms, struct health_answer *ret, struct error *err);
+
+/*
+ * Asks every interval until only what failed in baseline (may be NULL) still fails, or timeout is over:
+ * -ETIMEDOUT with the last answer in *err. alive (may be NULL) is called between the asks and ends the
+ * wait with its error: a daemon that died need not be waited for.
+ */
+MUST_CHECK int health_wait(const struct health *health, const struct command_values *values,
+			   const struct health_answer *baseline,
+			   int (*alive)(void *data, struct error *err), void *data,
+			   struct error *err);
+
+#endif

@@ -1,0 +1,53 @@
+/*
+ * manager.h - starting and stopping services, whatever runs them: one table of functions for each
+ * way (service/command.c; systemd comes beside it).
+ */
+#ifndef SERVICE_MANAGER_H
+#define SERVICE_MANAGER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/command.h"
+#include "base/error.h"
+#include "model/host.h"
+
+/* Who runs a service now: a pid with its start time, so that a recycled pid is nobody. */
+struct service_process {
+	pid_t pid; /* 0: not running */
+	uint64_t start_time;
+};
+
+struct service_context {
+	const struct command_values *values; /* placeholders of commands */
+};
+
+struct service_manager {
+	const char *name;
+	/* The process of the service now; pid 0 when it is not running. */
+	int (*find)(const struct service_context *context, const struct service *service,
+		    struct service_process *ret, struct error *err);
+	/* Starts it and waits until it is ready (ready_timeout). *err has the tail of its output. */
+	int (*start)(const struct service_context *context, const struct service *service,
+		     struct error *err);
+	/* Stops it and waits until its process is gone (stop_timeout, then SIGKILL, told in *ret_killed). */
+	int (*stop)(const struct service_context *context, const struct service *service,
+		    bool *ret_killed, struct error *err);
+};
+
+/* The manager for manager = command. */
+const struct service_manager *service_manager_command(void);
+
+/*
+ * The running process is not `before` and, when the service names a binary, executes
+ * binary_path's file (device and inode of /proc/PID/exe). -ESRCH: nothing runs; -EEXIST: still the
+ * old process; -EXDEV: another file.
+ */
+MUST_CHECK int service_identify(const struct service_manager *manager,
+				const struct service_context *context,
+				const struct service *service, const char *binary_path,
+				const struct service_process *before,
+				struct service_process *ret, struct error *err);
+
+#endif
