@@ -18,8 +18,11 @@ struct buffer {
 };
 
 /* A buffer of at most max bytes; it owns nothing yet. */
-#define BUFFER_INIT(max) {.maximum = (max)}
-#define auto_buffer      __attribute__((cleanup(buffer_finish)))
+#define BUFFER_INIT(max)                                                                           \
+	{                                                                                          \
+		.maximum = (max)                                                                   \
+	}
+#define auto_buffer __attribute__((cleanup(buffer_finish)))
 
 void buffer_finish(struct buffer *buffer);
 
@@ -33,7 +36,8 @@ const char *buffer_text(const struct buffer *buffer);
 /* Forgets the content, keeps the memory. */
 void buffer_clear(struct buffer *buffer);
 
-/* The content as a string that the caller frees; the buffer is empty afterwards. NULL: no memory. */
+/* The content as a string that the caller frees; the buffer is empty afterwards. NULL: no memory.
+ */
 char *buffer_detach(struct buffer *buffer);
 
 #endif

@@ -14,7 +14,8 @@
 #include "base/buffer.h"
 #include "base/error.h"
 
-/* root + path, "/" between them once; a NULL or empty root gives a copy of path. NULL: no memory. */
+/* root + path, "/" between them once; a NULL or empty root gives a copy of path. NULL: no memory.
+ */
 MUST_CHECK char *path_join(const char *root, const char *path);
 
 /* The part behind the last '/', inside path. */

@@ -11,38 +11,38 @@
 #define MIB (1024u * KIB)
 
 /* Release documents */
-#define LIMIT_MANIFEST     (1u * MIB)
-#define LIMIT_SUMS         (16u * KIB)
-#define LIMIT_SIGNATURE    (1u * KIB)
+#define LIMIT_MANIFEST	   (1u * MIB)
+#define LIMIT_SUMS	   (16u * KIB)
+#define LIMIT_SIGNATURE	   (1u * KIB)
 #define LIMIT_RELEASE_JSON (64u * KIB)
 #define LIMIT_PUBLIC_KEY   (16u * KIB)
-#define LIMIT_KEYS         64u
+#define LIMIT_KEYS	   64u
 
 /* Configuration */
-#define LIMIT_CONFIG       (256u * KIB)
-#define LIMIT_ARTIFACTS    256u
-#define LIMIT_SERVICES     64u
-#define LIMIT_DATABASES    64u
-#define LIMIT_PLUGINS      1024u
+#define LIMIT_CONFIG	   (256u * KIB)
+#define LIMIT_ARTIFACTS	   256u
+#define LIMIT_SERVICES	   64u
+#define LIMIT_DATABASES	   64u
+#define LIMIT_PLUGINS	   1024u
 #define LIMIT_COMMAND_WORD (8u * KIB)
 #define LIMIT_COMMAND_ARGS 64u
 
 /* Commands: what is kept of their output; the rest is read and dropped */
-#define LIMIT_OUTPUT       (16u * KIB)
+#define LIMIT_OUTPUT (16u * KIB)
 
 /* Migrations */
-#define LIMIT_MIGRATIONS   1000000u /* rows of a record that are read */
-#define LIMIT_IDS_SHOWN    16u      /* named in a sentence, then "and N more" */
+#define LIMIT_MIGRATIONS 1000000u /* rows of a record that are read */
+#define LIMIT_IDS_SHOWN	 16u	  /* named in a sentence, then "and N more" */
 
 /* Preflight plugins; part of the ABI, see banger/preflight.h */
-#define LIMIT_FRAME        (8u * KIB)
-#define LIMIT_FRAMES       (256u * KIB)
-#define LIMIT_FINDINGS     64u
-#define LIMIT_FACTS        256u
-#define LIMIT_FACT_KEY     64u
-#define LIMIT_TEXT         (2u * KIB)
+#define LIMIT_FRAME    (8u * KIB)
+#define LIMIT_FRAMES   (256u * KIB)
+#define LIMIT_FINDINGS 64u
+#define LIMIT_FACTS    256u
+#define LIMIT_FACT_KEY 64u
+#define LIMIT_TEXT     (2u * KIB)
 
 /* The daemon's socket: one JSON object a line */
-#define LIMIT_REQUEST      (64u * KIB)
+#define LIMIT_REQUEST (64u * KIB)
 
 #endif

@@ -25,23 +25,22 @@ struct process_fd {
 };
 
 struct process_options {
-	const char *const *argv;     /* NULL-terminated; argv[0] is executed unless exec_fd is set */
-	bool by_descriptor;          /* execute exec_fd (fexecve(3)) instead */
+	const char *const *argv; /* NULL-terminated; argv[0] is executed unless exec_fd is set */
+	bool by_descriptor;	 /* execute exec_fd (fexecve(3)) instead */
 	int exec_fd;
 	const char *const *environment; /* NULL: the minimal one */
-	const struct process_fd *fds;   /* besides 0, 1 and 2; theirs > 2 */
+	const struct process_fd *fds;	/* besides 0, 1 and 2; theirs > 2 */
 	size_t fd_count;
-	int output_fd;               /* 1 and 2 of the child; 0 (unset): /dev/null */
-	int error_fd;                /* 2 alone, when it differs from output_fd; 0: like output_fd */
-	const char *directory;       /* working directory; NULL: "/" */
-	bool own_session;            /* setsid(2) instead of a process group: a daemon's starter */
-	bool survives_us;            /* no PR_SET_PDEATHSIG: it outlives the updater */
+	int output_fd;	       /* 1 and 2 of the child; 0 (unset): /dev/null */
+	int error_fd;	       /* 2, when it is not to be the same; 0: like output_fd */
+	const char *directory; /* working directory; NULL: "/" */
+	bool starts_daemon;    /* own session; outlives us, and its group is spared at the end */
 };
 
 struct process {
 	pid_t pid;
 	int pidfd;
-	bool spare_group; /* own_session: what it left running is a daemon, not a leftover */
+	bool spare_group; /* what it leaves running is a daemon, not a leftover */
 };
 
 /* How a process ended: exactly one of exited and signalled, or killed by us at its deadline. */
@@ -62,7 +61,8 @@ MUST_CHECK int process_spawn(const struct process_options *options, struct proce
  */
 void process_wait(struct process *process, uint64_t timeout_ms, struct process_status *ret);
 
-/* process_wait() without a deadline for something already known to be over or to be ended now. */
+/* process_wait() that gives no time: for what is over already or has to end now. Calling either
+ * again on the same struct does nothing. */
 void process_kill(struct process *process);
 
 /* A command run to its end: exit, standard output and standard error (each at most LIMIT_OUTPUT

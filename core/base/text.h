@@ -27,14 +27,15 @@ bool text_is_utf8(const char *bytes, size_t length);
  * that are not UTF-8, and bidirectional overrides become '?'. */
 void text_sanitize(char *text);
 
-/* True when haystack contains word not touching another letter, digit, '.', '-' or '+' that
- * would make it part of a longer word; "v" directly in front of it is part of the word. */
+/* True when haystack contains word as a whole word: not touching a letter, digit, '.', '-', '+' or
+ * '_' that makes it part of a longer one. One "v" in front of it and a full stop behind it do not
+ * count. */
 bool text_has_word(const char *haystack, const char *word);
 
 bool text_has_prefix(const char *text, const char *prefix);
 bool text_has_suffix(const char *text, const char *suffix);
 
-/* A list of owned strings. */
+/* A list of owned strings; items, once there are any, ends with a NULL. */
 struct strings {
 	char **items;
 	size_t count;

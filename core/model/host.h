@@ -45,7 +45,7 @@ enum rollback_policy {
 struct database {
 	char *name;
 	char *path;
-	char *user;   /* NULL: the file's owner */
+	char *user; /* NULL: the file's owner */
 	bool missing_ok;
 	char *record; /* the table of applied migrations */
 	enum rollback_policy on_rollback;

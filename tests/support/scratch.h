@@ -29,8 +29,8 @@ bool scratch_exists(const char *path);
 
 /*
  * A listing of everything below path: name, type, mode, owner, inode, size, mtime in nanoseconds
- * and a hash of the content. Two equal listings: nothing was changed, not even touched. skip: a name that
- * is left out, with all below it; NULL for none. The caller frees it.
+ * and a hash of the content. Two equal listings: nothing was changed, not even touched. skip: a
+ * name that is left out, with all below it; NULL for none. The caller frees it.
  */
 char *scratch_listing(const char *path, const char *skip);
 

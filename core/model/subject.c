@@ -1,0 +1,72 @@
+/*
+ * subject.c - subject.h: a small ordered list of pairs.
+ */
+#include "model/subject.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+void pairs_finish(struct pairs *pairs)
+{
+	for (size_t i = 0; i < pairs->count; i++) {
+		free(pairs->items[i].key);
+		free(pairs->items[i].value);
+	}
+	free(pairs->items);
+	*pairs = (struct pairs){0};
+}
+
+static struct pair *find(const struct pairs *pairs, const char *key)
+{
+	for (size_t i = 0; i < pairs->count; i++) {
+		if (strcmp(pairs->items[i].key, key) == 0) {
+			return &pairs->items[i];
+		}
+	}
+	return NULL;
+}
+
+static int add(struct pairs *pairs, const char *key, char *value)
+{
+	struct pair *items = realloc(pairs->items, (pairs->count + 1) * sizeof(*items));
+
+	if (items == NULL) {
+		return -ENOMEM;
+	}
+	pairs->items = items;
+	char *copy = strdup(key);
+
+	if (copy == NULL) {
+		return -ENOMEM;
+	}
+	items[pairs->count++] = (struct pair){copy, value};
+	return 0;
+}
+
+int pairs_set(struct pairs *pairs, const char *key, const char *value)
+{
+	struct pair *pair = find(pairs, key);
+	char *copy = strdup(value);
+
+	if (copy == NULL) {
+		return -ENOMEM;
+	}
+	if (pair != NULL) {
+		free(pair->value);
+		pair->value = copy;
+		return 0;
+	}
+	if (add(pairs, key, copy) < 0) {
+		free(copy);
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+const char *pairs_get(const struct pairs *pairs, const char *key)
+{
+	const struct pair *pair = find(pairs, key);
+
+	return pair != NULL ? pair->value : NULL;
+}
