@@ -20,6 +20,9 @@
 
 /* Configuration */
 #define LIMIT_CONFIG	   (256u * KIB)
+#define LIMIT_CONFIG_LINE  (16u * KIB)
+#define LIMIT_CONFIG_KEY   64u	/* bytes of a key's name */
+#define LIMIT_CONFIG_KEYS  256u /* keys of one section */
 #define LIMIT_ARTIFACTS	   256u
 #define LIMIT_SERVICES	   64u
 #define LIMIT_DATABASES	   64u

@@ -36,14 +36,15 @@ struct plugin_config {
 	char *name;
 	bool enabled;
 	bool required;
-	uint64_t timeout_ms;
-	bool has_on_error;
+	uint64_t timeout_ms; /* [preflight]'s unless it has its own */
 	enum plugin_on_error on_error;
 	bool grant_network;
 	bool grant_root;
 	struct pairs options; /* whatever else the section has; the plugin declares it */
-	unsigned line;        /* of the section, for messages */
+	unsigned line;	      /* of the section, for messages */
 };
+
+struct document;
 
 struct config {
 	char *path; /* of the file */
@@ -51,7 +52,7 @@ struct config {
 
 	char *product;
 	char *manifest; /* URL */
-	char *keys;     /* directory or file; root in front */
+	char *keys;	/* directory or file; root in front */
 	struct command installed;
 	char *state_dir;
 	char *staging_dir; /* NULL: beside the first artifact */
@@ -78,6 +79,8 @@ struct config {
 	char *plugin_user;
 	struct plugin_config *plugins;
 	size_t plugin_count;
+
+	struct document *document; /* the file's lines, for config_visit() and messages */
 };
 
 /*
@@ -94,5 +97,23 @@ void config_free(struct config *config);
 void config_cleanup(struct config **config);
 
 const struct plugin_config *config_plugin(const struct config *config, const char *name);
+
+/* One value that is in force, as the file writes it. */
+struct config_value {
+	const char *section; /* "update", "artifact", … */
+	const char *name;    /* the section's; NULL when its kind has none */
+	const char *key;
+	const char *text; /* without the root; NULL: unset, and that is the default */
+	const char *file; /* NULL: the default */
+	unsigned line;
+};
+
+/*
+ * Calls visit for every key of every section, those left at their default too: sections in the
+ * order of the file, then the ones it does not have; keys in the order of the table, then a
+ * plugin's own. Stops at the first result that is not 0 and returns it.
+ */
+typedef int (*config_visitor)(void *data, const struct config_value *value);
+int config_visit(const struct config *config, config_visitor visit, void *data);
 
 #endif

@@ -1,0 +1,217 @@
+/*
+ * check.c - the rules between sections: what must be there, be unique and fit together.
+ *
+ * A rule is a function in the table at the end; the first one that is broken is reported.
+ */
+#include "config/check.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/text.h"
+
+typedef int (*rule)(const struct config *config, const struct document *document,
+		    struct error *err);
+
+/* Where a person would look for what is missing: the file's last line. */
+static int refuse_file(const struct document *document, struct error *err, const char *text)
+{
+	struct origin end = {.file = document->file,
+			     .line = document->lines > 0 ? document->lines : 1};
+
+	return origin_error(&end, err, "%s", text);
+}
+
+/* The line of a key, or of its section when it is left at its default. */
+static const struct origin *origin_of(const struct document *document, enum section_kind kind,
+				      size_t index, const char *key)
+{
+	const struct section *section = document_section(document, kind, index);
+	const struct entry *entry = section_entry(section, key);
+
+	return entry != NULL ? &entry->origin : &section->origin;
+}
+
+static int check_there_is_something(const struct config *config, const struct document *document,
+				    struct error *err)
+{
+	if (document_section(document, SECTION_UPDATE, 0) == NULL) {
+		return refuse_file(document, err,
+				   "there is no [update] section; it names the product, manifest "
+				   "and keys");
+	}
+	if (config->artifact_count == 0) {
+		return refuse_file(document, err,
+				   "there is no [artifact NAME] section; name at least one file "
+				   "of the release and where it is installed");
+	}
+	return 0;
+}
+
+/* True when path is other, or the name under which the swap keeps other's old file. */
+static bool path_collides(const char *path, const char *other)
+{
+	size_t length = strlen(other);
+
+	return strncmp(path, other, length) == 0 &&
+	       (path[length] == '\0' || strcmp(path + length, ".previous") == 0);
+}
+
+static int check_install_paths(const struct config *config, const struct document *document,
+			       struct error *err)
+{
+	for (size_t i = 0; i < config->artifact_count; i++) {
+		const char *path = config->artifacts[i].install;
+
+		for (size_t j = 0; j < config->artifact_count; j++) {
+			if (i != j && path_collides(path, config->artifacts[j].install)) {
+				return origin_error(
+					origin_of(document, SECTION_ARTIFACT, i > j ? i : j,
+						  "install"),
+					err,
+					"[artifact %.80s] and [artifact %.80s] would write the "
+					"same "
+					"file; each needs its own, and NAME.previous is where the "
+					"old NAME is kept",
+					config->artifacts[i].name, config->artifacts[j].name);
+			}
+		}
+	}
+	return 0;
+}
+
+static const struct artifact *find_artifact(const struct config *config, const char *name)
+{
+	for (size_t i = 0; i < config->artifact_count; i++) {
+		if (strcmp(config->artifacts[i].name, name) == 0) {
+			return &config->artifacts[i];
+		}
+	}
+	return NULL;
+}
+
+static int check_binaries(const struct config *config, const struct document *document,
+			  struct error *err)
+{
+	for (size_t i = 0; i < config->service_count; i++) {
+		const char *binary = config->services[i].binary;
+
+		if (binary != NULL && find_artifact(config, binary) == NULL) {
+			return origin_error(
+				origin_of(document, SECTION_SERVICE, i, "binary"), err,
+				"there is no [artifact %.80s]; name one of the artifacts "
+				"in this file",
+				binary);
+		}
+	}
+	return 0;
+}
+
+/* The keys that say how a service is started without an init system. */
+static int check_service_by_command(const struct section *service, struct error *err)
+{
+	static const char *const needed[] = {"start", "stop", "pid_file"};
+	char label[SECTION_LABEL_MAX];
+
+	for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++) {
+		if (section_entry(service, needed[i]) == NULL) {
+			return origin_error(&service->origin, err,
+					    "%s needs the key '%s', because manager is command",
+					    section_label(service, label), needed[i]);
+		}
+	}
+	return 0;
+}
+
+static int check_service_by_systemd(const struct section *service, bool manager_is_written,
+				    struct error *err)
+{
+	for (size_t i = 0; i < service->entry_count; i++) {
+		const struct entry *entry = &service->entries[i];
+		const struct key_row *row = key_find(SECTION_SERVICE, entry->key);
+
+		if (row != NULL && row->manager_command) {
+			return origin_error(&entry->origin, err,
+					    "'%s' belongs to manager = command, but manager is "
+					    "systemd%s; remove it, or write manager = command",
+					    entry->key,
+					    manager_is_written ? ""
+							       : " (the default where it runs)");
+		}
+	}
+	return 0;
+}
+
+static int check_managers(const struct config *config, const struct document *document,
+			  struct error *err)
+{
+	const struct section *update = document_section(document, SECTION_UPDATE, 0);
+	bool is_written = section_entry(update, "manager") != NULL;
+
+	for (size_t i = 0; i < config->service_count; i++) {
+		const struct section *service = document_section(document, SECTION_SERVICE, i);
+		int rc = config->manager == MANAGER_COMMAND
+				 ? check_service_by_command(service, err)
+				 : check_service_by_systemd(service, is_written, err);
+
+		if (rc < 0) {
+			return rc;
+		}
+	}
+	return 0;
+}
+
+static int check_database(const struct config *config, const struct document *document,
+			  size_t index, struct error *err)
+{
+	const struct origin *origin = origin_of(document, SECTION_DATABASE, index, "path");
+	const char *path = config->databases[index].path;
+
+	for (size_t i = 0; i < index; i++) {
+		if (strcmp(path, config->databases[i].path) == 0) {
+			return origin_error(origin, err,
+					    "[database %.80s] has the same path; name a file once",
+					    config->databases[i].name);
+		}
+	}
+	for (size_t i = 0; i < config->artifact_count; i++) {
+		if (path_collides(path, config->artifacts[i].install)) {
+			return origin_error(
+				origin, err,
+				"[artifact %.80s] would be installed over this database",
+				config->artifacts[i].name);
+		}
+	}
+	return 0;
+}
+
+static int check_databases(const struct config *config, const struct document *document,
+			   struct error *err)
+{
+	for (size_t i = 0; i < config->database_count; i++) {
+		int rc = check_database(config, document, i, err);
+
+		if (rc < 0) {
+			return rc;
+		}
+	}
+	return 0;
+}
+
+static const rule rules[] = {
+	check_there_is_something, check_install_paths, check_binaries,
+	check_managers,		  check_databases,
+};
+
+int config_check(const struct config *config, const struct document *document, struct error *err)
+{
+	for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
+		int rc = rules[i](config, document, err);
+
+		if (rc < 0) {
+			return rc;
+		}
+	}
+	return 0;
+}

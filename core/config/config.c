@@ -1,0 +1,211 @@
+/*
+ * config.c - config.h: load, look up and free.
+ *
+ * file -> bytes (owner, kind and size checked) -> document (reader.c) -> config (fill.c) ->
+ * checked as a whole (check.c). A config exists only when all of it was right.
+ */
+#include "config/config.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/buffer.h"
+#include "base/file.h"
+#include "base/guard.h"
+#include "base/limits.h"
+#include "base/trust.h"
+#include "config/check.h"
+#include "config/document.h"
+#include "config/fill.h"
+#include "config/reader.h"
+
+static void plugin_finish(struct plugin_config *plugin)
+{
+	free(plugin->name);
+	pairs_finish(&plugin->options);
+}
+
+static void free_lists(struct config *config)
+{
+	for (size_t i = 0; i < config->artifact_count; i++) {
+		artifact_finish(&config->artifacts[i]);
+	}
+	for (size_t i = 0; i < config->service_count; i++) {
+		service_finish(&config->services[i]);
+	}
+	for (size_t i = 0; i < config->database_count; i++) {
+		database_finish(&config->databases[i]);
+	}
+	for (size_t i = 0; i < config->plugin_count; i++) {
+		plugin_finish(&config->plugins[i]);
+	}
+	free(config->artifacts);
+	free(config->services);
+	free(config->databases);
+	free(config->plugins);
+}
+
+void config_free(struct config *config)
+{
+	if (config == NULL) {
+		return;
+	}
+	free_lists(config);
+	if (config->document != NULL) {
+		document_finish(config->document);
+	}
+	free(config->document);
+	free(config->path);
+	free(config->root);
+	free(config->product);
+	free(config->manifest);
+	free(config->keys);
+	command_finish(&config->installed);
+	free(config->state_dir);
+	free(config->staging_dir);
+	free(config->proxy);
+	free(config->ca_file);
+	command_finish(&config->health.command);
+	free(config->plugin_dir);
+	free(config->plugin_user);
+	free(config);
+}
+
+void config_cleanup(struct config **config)
+{
+	config_free(*config);
+	*config = NULL;
+}
+
+/* The same file by a path whose directories are no links: what is checked is what is opened. */
+static int resolve_directory(const char *path, char **ret, struct error *err)
+{
+	auto_free char *directory = path_directory(path);
+	auto_free char *real = directory != NULL ? realpath(directory, NULL) : NULL;
+
+	if (directory == NULL) {
+		return error_no_memory(err);
+	}
+	if (real == NULL) {
+		return error_set(err, -errno, "cannot open %s: %s", path, strerror(errno));
+	}
+	*ret = path_join(real, path_name(path));
+	return *ret == NULL ? error_no_memory(err) : 0;
+}
+
+static int read_file(const char *path, struct buffer *bytes, struct error *err)
+{
+	auto_free char *resolved = NULL;
+	auto_close int fd = -1;
+	int rc = resolve_directory(path, &resolved, err);
+
+	if (rc == 0 && geteuid() == 0) {
+		rc = trust_check_chain(resolved, 0, err);
+	}
+	if (rc < 0) {
+		return rc;
+	}
+	fd = file_open(resolved, err);
+	if (fd < 0) {
+		return fd;
+	}
+	return file_read(fd, path, bytes, err);
+}
+
+/* "" or an absolute directory without a '/' at its end. */
+static int copy_root(const char *root, char **ret, struct error *err)
+{
+	auto_free char *copy = strdup(root != NULL ? root : "");
+	struct stat st;
+
+	if (copy == NULL) {
+		return error_no_memory(err);
+	}
+	if (copy[0] != '\0' && copy[0] != '/') {
+		return error_set(err, -EINVAL, "the root %s is not an absolute path", root);
+	}
+	if (copy[0] != '\0' && stat(copy, &st) < 0) {
+		return error_set(err, -errno, "cannot use the root %s: %s", root, strerror(errno));
+	}
+	if (copy[0] != '\0' && !S_ISDIR(st.st_mode)) {
+		return error_set(err, -ENOTDIR, "the root %s is not a directory", root);
+	}
+	for (size_t length = strlen(copy); length > 0 && copy[length - 1] == '/'; length--) {
+		copy[length - 1] = '\0';
+	}
+	*ret = take_pointer(&copy);
+	return 0;
+}
+
+/* An empty config that knows its file and root. */
+static int make_config(const char *path, const char *root, struct config **ret, struct error *err)
+{
+	auto_config struct config *config = calloc(1, sizeof(*config));
+	int rc;
+
+	if (config == NULL) {
+		return error_no_memory(err);
+	}
+	rc = copy_root(root, &config->root, err);
+	if (rc < 0) {
+		return rc;
+	}
+	config->path = strdup(path);
+	config->document = calloc(1, sizeof(*config->document));
+	if (config->path == NULL || config->document == NULL) {
+		return error_no_memory(err);
+	}
+	rc = document_init(config->document, path, err);
+	if (rc == 0) {
+		*ret = take_pointer(&config);
+	}
+	return rc;
+}
+
+static void number_plugins(struct config *config)
+{
+	for (size_t i = 0; i < config->plugin_count; i++) {
+		config->plugins[i].line =
+			document_section(config->document, SECTION_PLUGIN, i)->origin.line;
+	}
+}
+
+int config_load(const char *path, const char *root, struct config **ret, struct error *err)
+{
+	auto_buffer struct buffer bytes = BUFFER_INIT(LIMIT_CONFIG);
+	auto_config struct config *config = NULL;
+	int rc = make_config(path, root, &config, err);
+
+	if (rc == 0) {
+		rc = read_file(path, &bytes, err);
+	}
+	if (rc == 0) {
+		rc = reader_read(config->document, buffer_text(&bytes), bytes.length, err);
+	}
+	if (rc == 0) {
+		rc = config_fill(config, config->document, err);
+	}
+	if (rc == 0) {
+		rc = config_check(config, config->document, err);
+	}
+	if (rc < 0) {
+		return rc;
+	}
+	number_plugins(config);
+	*ret = take_pointer(&config);
+	return 0;
+}
+
+const struct plugin_config *config_plugin(const struct config *config, const char *name)
+{
+	for (size_t i = 0; i < config->plugin_count; i++) {
+		if (strcmp(config->plugins[i].name, name) == 0) {
+			return &config->plugins[i];
+		}
+	}
+	return NULL;
+}

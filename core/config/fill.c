@@ -1,0 +1,211 @@
+/*
+ * fill.c - values, defaults and required keys, all by walking the table of keys.
+ *
+ * Section by section in the order of their kinds, so that what a later kind takes its default
+ * from ([preflight] timeout) was judged before.
+ */
+#include "config/fill.h"
+
+#include <errno.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/guard.h"
+#include "base/limits.h"
+#include "config/defaults.h"
+#include "config/values.h"
+
+/* Where in struct config the sections of a kind are listed. size 0: there is one, config itself. */
+struct list_row {
+	size_t items;
+	size_t count;
+	size_t size;
+	size_t name; /* in an item */
+};
+
+#define LIST(type, member)                                                                         \
+	{                                                                                          \
+		.items = offsetof(struct config, member##s),                                       \
+		.count = offsetof(struct config, member##_count), .size = sizeof(struct type),     \
+		.name = offsetof(struct type, name)                                                \
+	}
+
+static const struct list_row lists[SECTION_KINDS] = {
+	[SECTION_ARTIFACT] = LIST(artifact, artifact),
+	[SECTION_SERVICE] = LIST(service, service),
+	[SECTION_DATABASE] = LIST(database, database),
+	[SECTION_PLUGIN] = LIST(plugin_config, plugin),
+};
+
+static void *member(const void *base, size_t offset)
+{
+	return (char *)(uintptr_t)base + offset;
+}
+
+void *config_base(const struct config *config, enum section_kind kind, size_t index)
+{
+	const struct list_row *list = &lists[kind];
+	void **items = member(config, list->items);
+
+	return list->size == 0 ? member(config, 0) : member(*items, index * list->size);
+}
+
+static int refuse_key(const struct section *section, const struct entry *entry, struct error *err)
+{
+	auto_buffer struct buffer hint = BUFFER_INIT(LIMIT_CONFIG_LINE);
+	char label[SECTION_LABEL_MAX];
+
+	if (key_suggest(section->kind, entry->key, &hint) < 0) {
+		return error_no_memory(err);
+	}
+	return origin_error(&entry->origin, err, "unknown key '%s' in %s: %s", entry->key,
+			    section_label(section, label), buffer_text(&hint));
+}
+
+/* A key that only the plugin knows. */
+static int store_option(struct plugin_config *plugin, const struct entry *entry, struct error *err)
+{
+	int rc = value_check_comment(entry->value, err);
+
+	if (rc < 0) {
+		return error_prefix(err, "%s:%u: %s = %.80s", entry->origin.file,
+				    entry->origin.line, entry->key, entry->value);
+	}
+	return pairs_set(&plugin->options, entry->key, entry->value) < 0 ? error_no_memory(err) : 0;
+}
+
+static int store_entry(const struct config *config, const struct section *section,
+		       const struct entry *entry, void *base, struct error *err)
+{
+	const struct key_row *row = key_find(section->kind, entry->key);
+
+	if (row == NULL && section_rows[section->kind].open) {
+		return store_option(base, entry, err);
+	}
+	if (row == NULL) {
+		return refuse_key(section, entry, err);
+	}
+	if (value_store(row, entry->value, config->root, base, err) < 0) {
+		return error_prefix(err, "%s:%u", entry->origin.file, entry->origin.line);
+	}
+	return 0;
+}
+
+static int store_default(const struct config *config, const struct document *document,
+			 const struct key_row *row, void *base, struct error *err)
+{
+	const char *root = row->rootless_default ? "" : config->root;
+	auto_free char *text = NULL;
+	int rc = default_text(row, document, config->root, &text, err);
+
+	if (rc < 0 || text == NULL) {
+		return rc;
+	}
+	return value_store(row, text, root, base, err);
+}
+
+/* The keys that the section (NULL: it is not in the file) does not have. */
+static int fill_rest(const struct config *config, const struct document *document,
+		     enum section_kind kind, const struct section *section, void *base,
+		     struct error *err)
+{
+	char label[SECTION_LABEL_MAX];
+
+	for (const struct key_row *row = key_rows; row->name != NULL; row++) {
+		if (row->kind != kind || section_entry(section, row->name) != NULL) {
+			continue;
+		}
+		if (row->required && section != NULL) {
+			return origin_error(&section->origin, err, "%s needs the key '%s': %s",
+					    section_label(section, label), row->name, row->help);
+		}
+		int rc = store_default(config, document, row, base, err);
+
+		if (rc < 0) {
+			return rc;
+		}
+	}
+	return 0;
+}
+
+static int fill_section(const struct config *config, const struct document *document,
+			enum section_kind kind, size_t index, struct error *err)
+{
+	const struct section *section = document_section(document, kind, index);
+	void *base = config_base(config, kind, index);
+
+	for (size_t i = 0; section != NULL && i < section->entry_count; i++) {
+		int rc = store_entry(config, section, &section->entries[i], base, err);
+
+		if (rc < 0) {
+			return rc;
+		}
+	}
+	return fill_rest(config, document, kind, section, base, err);
+}
+
+/* The list of all sections of a kind, with nothing but their names yet. */
+static int make_list(struct config *config, const struct document *document, enum section_kind kind,
+		     struct error *err)
+{
+	const struct list_row *list = &lists[kind];
+	const struct section *section;
+	void **items = member(config, list->items);
+	size_t *filled = member(config, list->count);
+	size_t count = 0;
+
+	while (document_section(document, kind, count) != NULL) {
+		count++;
+	}
+	*items = calloc(count + 1, list->size);
+	if (*items == NULL) {
+		return error_no_memory(err);
+	}
+	while ((section = document_section(document, kind, *filled)) != NULL) {
+		char **name = member(config_base(config, kind, *filled), list->name);
+
+		*name = strdup(section->name);
+		if (*name == NULL) {
+			return error_no_memory(err);
+		}
+		(*filled)++;
+	}
+	return 0;
+}
+
+static int fill_kind(struct config *config, const struct document *document, enum section_kind kind,
+		     struct error *err)
+{
+	const struct list_row *list = &lists[kind];
+	size_t count = 1;
+
+	if (list->size > 0) {
+		int rc = make_list(config, document, kind, err);
+
+		if (rc < 0) {
+			return rc;
+		}
+		count = *(size_t *)member(config, list->count);
+	}
+	for (size_t i = 0; i < count; i++) {
+		int rc = fill_section(config, document, kind, i, err);
+
+		if (rc < 0) {
+			return rc;
+		}
+	}
+	return 0;
+}
+
+int config_fill(struct config *config, const struct document *document, struct error *err)
+{
+	for (unsigned kind = 0; kind < SECTION_KINDS; kind++) {
+		int rc = fill_kind(config, document, (enum section_kind)kind, err);
+
+		if (rc < 0) {
+			return rc;
+		}
+	}
+	return 0;
+}

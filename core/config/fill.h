@@ -1,0 +1,21 @@
+/*
+ * fill.h - a document -> struct config, key by key along the table.
+ */
+#ifndef CONFIG_FILL_H
+#define CONFIG_FILL_H
+
+#include "base/error.h"
+#include "config/config.h"
+#include "config/document.h"
+
+/* The struct that the members of a section are in: config itself, or an item of its list. */
+void *config_base(const struct config *config, enum section_kind kind, size_t index);
+
+/*
+ * Fills an empty config, whose root is set, with the document's values and the defaults of all
+ * others. -EINVAL with "FILE:LINE: " in front; what was filled until then stays in config.
+ */
+MUST_CHECK int config_fill(struct config *config, const struct document *document,
+			   struct error *err);
+
+#endif
