@@ -141,16 +141,11 @@ static int copy_root(const char *root, char **ret, struct error *err)
 	return 0;
 }
 
-/* An empty config that knows its file and root. */
-static int make_config(const char *path, const char *root, struct config **ret, struct error *err)
+/* What an empty config has to know before it is filled. */
+static int prepare(struct config *config, const char *path, const char *root, struct error *err)
 {
-	auto_config struct config *config = calloc(1, sizeof(*config));
-	int rc;
+	int rc = copy_root(root, &config->root, err);
 
-	if (config == NULL) {
-		return error_no_memory(err);
-	}
-	rc = copy_root(root, &config->root, err);
 	if (rc < 0) {
 		return rc;
 	}
@@ -159,27 +154,28 @@ static int make_config(const char *path, const char *root, struct config **ret, 
 	if (config->path == NULL || config->document == NULL) {
 		return error_no_memory(err);
 	}
-	rc = document_init(config->document, path, err);
-	if (rc == 0) {
-		*ret = take_pointer(&config);
-	}
-	return rc;
+	return document_init(config->document, path, err);
 }
 
 static void number_plugins(struct config *config)
 {
 	for (size_t i = 0; i < config->plugin_count; i++) {
-		config->plugins[i].line =
-			document_section(config->document, SECTION_PLUGIN, i)->origin.line;
+		const struct section *section =
+			document_section(config->document, SECTION_PLUGIN, i);
+		config->plugins[i].line = section != NULL ? section->origin.line : 0;
 	}
 }
 
 int config_load(const char *path, const char *root, struct config **ret, struct error *err)
 {
 	auto_buffer struct buffer bytes = BUFFER_INIT(LIMIT_CONFIG);
-	auto_config struct config *config = NULL;
-	int rc = make_config(path, root, &config, err);
+	auto_config struct config *config = calloc(1, sizeof(*config));
+	int rc;
 
+	if (config == NULL) {
+		return error_no_memory(err);
+	}
+	rc = prepare(config, path, root, err);
 	if (rc == 0) {
 		rc = read_file(path, &bytes, err);
 	}

@@ -82,7 +82,7 @@ static int check_name(const struct section_row *row, const char *name, const str
 	}
 	if (!name_is_made_of(name, "_", row->letters, row->name_max)) {
 		return origin_error(here, err,
-				    "'%.80s' is no name for a [%s]: it has at most %zu letters, "
+				    "'%.80s' is no name for [%s NAME]: it has at most %zu letters, "
 				    "digits and %s, and begins with a letter, digit or '_'",
 				    name, row->word, row->name_max, row->letters);
 	}

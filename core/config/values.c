@@ -253,25 +253,32 @@ static int store_word(const struct target *target, const char *text, struct erro
 	return 0;
 }
 
-static int store_flags(const struct target *target, const char *text, struct error *err)
+/* Looks each word up, and sets its flag when set is true. */
+static int walk_flags(const struct target *target, const char *text, bool set)
 {
-	for (const char *rest = text; *rest != '\0'; rest += strspn(rest, " \t")) {
-		size_t length = strcspn(rest, " \t");
+	size_t length;
 
-		if (find_word(target->row, rest, length) == NULL) {
-			return refuse_words(target->row, "write, with blanks between several,",
-					    err);
+	for (; *text != '\0'; text += length + strspn(text + length, " \t")) {
+		const struct word *word;
+
+		length = strcspn(text, " \t");
+		word = find_word(target->row, text, length);
+		if (word == NULL) {
+			return -EINVAL;
 		}
-		rest += length;
-	}
-	for (const char *rest = text; *rest != '\0'; rest += strspn(rest, " \t")) {
-		size_t length = strcspn(rest, " \t");
-		bool *flag = member(target, find_word(target->row, rest, length)->value);
-
-		*flag = true;
-		rest += length;
+		if (set) {
+			*(bool *)member(target, word->value) = true;
+		}
 	}
 	return 0;
+}
+
+static int store_flags(const struct target *target, const char *text, struct error *err)
+{
+	if (walk_flags(target, text, false) < 0) {
+		return refuse_words(target->row, "write, with blanks between several,", err);
+	}
+	return walk_flags(target, text, true);
 }
 
 typedef int (*value_parser)(const struct target *target, const char *text, struct error *err);
@@ -311,8 +318,8 @@ int value_check_comment(const char *text, struct error *err)
 		return 0;
 	}
 	return error_set(err, -EINVAL,
-			 "comments stand on lines of their own; where ';' or '#' belongs to the "
-			 "value, put it between '\"'");
+			 "comments stand on lines of their own (inside \"...\" of a command ';' "
+			 "and '#' are text)");
 }
 
 static int check_text(const struct key_row *row, const char *text, struct error *err)
