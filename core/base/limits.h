@@ -18,6 +18,14 @@
 #define LIMIT_PUBLIC_KEY   (16u * KIB)
 #define LIMIT_KEYS	   64u
 
+/* Tarballs */
+#define LIMIT_URL	     (4u * KIB)
+#define LIMIT_MEMORY_TARBALL (64u * MIB) /* larger ones go to an unlinked file */
+#define LIMIT_TAR_OVERHEAD   (4u * MIB)	 /* headers and padding around the artifacts */
+#define LIMIT_UNPACK_MEMORY  (96u * MIB) /* of the helper: xz -9 needs 65 */
+#define LIMIT_UNPACK_SECONDS 600u	 /* of processor time */
+#define LIMIT_UNPACK_REPORT  (2u * KIB)
+
 /* Configuration */
 #define LIMIT_CONFIG	   (256u * KIB)
 #define LIMIT_CONFIG_LINE  (16u * KIB)

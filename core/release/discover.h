@@ -14,12 +14,12 @@ struct discover_options {
 	const char *product;
 	const char *manifest; /* URL; only file:// so far */
 	const char *local;    /* --release: a directory or a tarball; NULL: the manifest */
-	const char *to;       /* --to: this version; NULL: latest_stable, or the one in local */
+	const char *to;	      /* --to: this version; NULL: latest_stable, or the one in local */
 };
 
 /*
- * local = a directory: SHA256SUMS, SHA256SUMS.sig and the tarball lie in it. The version is --to's, else
- * that of the only tarball named there for this product and machine; several are an error that
+ * local = a directory: SHA256SUMS, SHA256SUMS.sig and the tarball lie in it. The version is --to's,
+ * else that of the only tarball named there for this product and machine; several are an error that
  * lists them. local = a tarball: the sums lie beside it and the version is that of its name.
  * -ENOENT, -EINVAL (not the format; a newer schema_version), -ENOTSUP (a scheme), …
  */

@@ -12,16 +12,19 @@
 /* Only release_download() makes one, and only release_unpack() takes one: what was not verified
  * cannot be unpacked. */
 struct verified {
-	int fd; /* sealed memfd, or an unlinked read-only file */
-	uint64_t size;
+	int fd;	       /* read-only: a sealed memfd or an unlinked file */
+	uint64_t size; /* 0: empty, nothing to give back */
 };
 
 struct download_options {
-	uint64_t maximum;       /* bytes (max_tarball) */
-	const char *spill_dir;  /* where an unlinked file goes when it is too large for a memfd */
+	uint64_t maximum;      /* bytes (max_tarball) */
+	const char *spill_dir; /* where an unlinked file goes when it is too large for memory */
+	uint64_t in_memory;    /* most bytes kept in memory; 0: LIMIT_MEMORY_TARBALL */
 };
 
-/* -EBADMSG: the hash is not the signed one; -EFBIG: larger than maximum. */
+/* Fetches release->tarball, whose hash release_verify() has found. At most an eighth of the free
+ * memory is used, whatever in_memory says. -EBADMSG: the hash is not the signed one; -EFBIG: larger
+ * than maximum; -ENOSPC. */
 MUST_CHECK int release_download(const struct download_options *options,
 				const struct release *release, struct verified *ret,
 				struct error *err);

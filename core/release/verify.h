@@ -10,8 +10,8 @@
 
 struct verify_options {
 	const char *product;
-	const char *keys;    /* a directory of *.pub or one file, PEM SubjectPublicKeyInfo, P-256 */
-	bool check_trust;    /* keys must pass trust_check_chain(): set when running as root */
+	const char *keys; /* a directory of *.pub or one file, PEM SubjectPublicKeyInfo, P-256 */
+	bool check_trust; /* keys must pass trust_check_chain(): set when running as root */
 };
 
 /*

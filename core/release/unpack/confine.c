@@ -1,0 +1,108 @@
+/*
+ * confine.c - confine.h.
+ *
+ * With AddressSanitizer in the process, its shadow memory is beyond any limit and its leak check
+ * needs a thread and /proc: such a build keeps user, memory and processes as they are.
+ */
+#include "release/unpack/confine.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "base/limits.h"
+
+/* "nobody" on every Linux: the kernel's overflow user. */
+#define NOBODY 65534u
+
+#if defined(__SANITIZE_ADDRESS__)
+#define INSTRUMENTED true
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define INSTRUMENTED true
+#endif
+#endif
+#ifndef INSTRUMENTED
+#define INSTRUMENTED false
+#endif
+
+struct cap {
+	__rlimit_resource_t resource;
+	rlim_t most;
+	bool fits_sanitizer;
+};
+
+static int set_caps(uint64_t file_maximum)
+{
+	const struct cap caps[] = {
+		{RLIMIT_CORE, 0, true},
+		{RLIMIT_CPU, LIMIT_UNPACK_SECONDS, true},
+		{RLIMIT_FSIZE, (rlim_t)file_maximum, true},
+		{RLIMIT_NOFILE, 0, false}, /* those already open stay */
+		{RLIMIT_NPROC, 0, false},
+		{RLIMIT_DATA, LIMIT_UNPACK_MEMORY, false},
+	};
+
+	for (size_t i = 0; i < sizeof(caps) / sizeof(caps[0]); i++) {
+		struct rlimit limit;
+
+		if (INSTRUMENTED && !caps[i].fits_sanitizer) {
+			continue;
+		}
+		if (getrlimit(caps[i].resource, &limit) < 0) {
+			return -errno;
+		}
+		/* A lower limit that is already there stays. */
+		rlim_t most = caps[i].most < limit.rlim_max ? caps[i].most : limit.rlim_max;
+
+		limit = (struct rlimit){most, most};
+		if (setrlimit(caps[i].resource, &limit) < 0) {
+			return -errno;
+		}
+	}
+	return 0;
+}
+
+static int drop_root(void)
+{
+	if (INSTRUMENTED || geteuid() != 0) {
+		return 0;
+	}
+	if (setgroups(0, NULL) < 0 || setresgid(NOBODY, NOBODY, NOBODY) < 0 ||
+	    setresuid(NOBODY, NOBODY, NOBODY) < 0) {
+		return -errno;
+	}
+	return 0;
+}
+
+int confine(int first_unused, uint64_t file_maximum, struct error *err)
+{
+	int rc = 0;
+
+	/* The limits last: their lowest also end what the steps before them need. */
+	if (close_range((unsigned)first_unused, ~0u, 0) < 0 || chdir("/") < 0 ||
+	    prctl(PR_SET_NO_NEW_PRIVS, 1L, 0L, 0L, 0L) < 0) {
+		rc = -errno;
+	}
+	if (rc == 0) {
+		rc = drop_root();
+	}
+	/* The change of user has cleared it. */
+	if (rc == 0 && prctl(PR_SET_PDEATHSIG, SIGKILL) < 0) {
+		rc = -errno;
+	}
+	if (rc == 0) {
+		rc = set_caps(file_maximum);
+	}
+	if (rc < 0) {
+		return error_set(err, -EIO, "the unpack helper cannot give up its rights: %s",
+				 strerror(-rc));
+	}
+	return 0;
+}

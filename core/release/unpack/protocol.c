@@ -1,0 +1,92 @@
+/*
+ * protocol.c - protocol.h: the report, written and read.
+ */
+#include "release/unpack/protocol.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/limits.h"
+#include "base/text.h"
+
+static const char greeting[] = UNPACK_GREETING;
+static const char said_ok[] = "ok\n";
+static const char said_error[] = "error ";
+
+/* The failures that mean something to the updater; the last row is all others. */
+static const struct kind {
+	const char *word;
+	int code;
+} kinds[] = {
+	{"archive", -EBADMSG}, {"size", -EFBIG}, {"space", -ENOSPC},
+	{"memory", -ENOMEM},   {"other", -EIO},
+};
+
+#define KIND_COUNT (sizeof(kinds) / sizeof(kinds[0]))
+
+int protocol_add_outcome(struct buffer *report, const struct error *failure)
+{
+	char reason[ERROR_TEXT_MAX];
+	size_t kind = 0;
+
+	if (failure == NULL) {
+		return buffer_add(report, said_ok, sizeof(said_ok) - 1);
+	}
+	while (kind + 1 < KIND_COUNT && kinds[kind].code != failure->code) {
+		kind++;
+	}
+	memcpy(reason, failure->text, sizeof(reason));
+	for (char *at = strchr(reason, '\n'); at != NULL; at = strchr(at, '\n')) {
+		*at = ' ';
+	}
+	return buffer_add_format(report, "%s%s: %s\n", said_error, kinds[kind].word, reason);
+}
+
+/* "KIND: reason", the line without its end. */
+static int read_failure(char *line, struct error *err)
+{
+	char *colon = strstr(line, ": ");
+
+	for (size_t i = 0; i < KIND_COUNT && colon != NULL; i++) {
+		size_t length = strlen(kinds[i].word);
+
+		if (length == (size_t)(colon - line) && memcmp(line, kinds[i].word, length) == 0) {
+			text_sanitize(colon + 2);
+			return error_set(err, kinds[i].code, "%s", colon + 2);
+		}
+	}
+	return error_set(err, -EPROTO, "the unpack helper reported an unknown failure");
+}
+
+int protocol_read(const char *bytes, size_t length, struct error *err)
+{
+	size_t head = sizeof(greeting) - 1;
+	char line[LIMIT_UNPACK_REPORT];
+
+	if (length == 0) {
+		return error_set(err, -EPROTO, "the unpack helper ended without a report");
+	}
+	if (length < head || memcmp(bytes, greeting, head) != 0) {
+		return error_set(err, -EPROTO,
+				 "the unpack helper is not of this build of banger-update: install "
+				 "both anew");
+	}
+	bytes += head;
+	length -= head;
+	const char *end = memchr(bytes, '\n', length);
+
+	if (end == NULL || (size_t)(end - bytes) + 1 != length || length > sizeof(line) ||
+	    memchr(bytes, '\0', length) != NULL) {
+		return error_set(err, -EPROTO, "the unpack helper ended without a report");
+	}
+	if (length == sizeof(said_ok) - 1 && memcmp(bytes, said_ok, length) == 0) {
+		return 0;
+	}
+	memcpy(line, bytes, length - 1);
+	line[length - 1] = '\0';
+	if (!text_has_prefix(line, said_error)) {
+		return error_set(err, -EPROTO, "the unpack helper reported nothing known");
+	}
+	return read_failure(line + strlen(said_error), err);
+}
