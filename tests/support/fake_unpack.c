@@ -81,6 +81,19 @@ static int colour_the_terminal(void)
 	return EXIT_FAILURE;
 }
 
+static int find_no_space(void)
+{
+	scribble();
+	say(UNPACK_GREETING "error space: cannot write\n");
+	return EXIT_FAILURE;
+}
+
+static int fail_in_a_new_way(void)
+{
+	say(UNPACK_GREETING "error boredom: no reason\n");
+	return EXIT_FAILURE;
+}
+
 /* Also its child outlives it, with everything still open. */
 static int hang(void)
 {
@@ -104,6 +117,8 @@ static const struct {
 	{"two-reports", say_too_much},
 	{"flood", flood},
 	{"colours", colour_the_terminal},
+	{"no-space", find_no_space},
+	{"new-failure", fail_in_a_new_way},
 	{"hangs", hang},
 };
 

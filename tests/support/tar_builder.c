@@ -112,22 +112,40 @@ void tar_add_file(struct bytes *tar, const char *name, const void *data, size_t 
 	tar_add_content(tar, data, length);
 }
 
-void tar_add_pax(struct bytes *tar, const char *key, const char *value)
+void pax_add(struct bytes *records, const char *key, const char *value)
 {
-	size_t room = strlen(key) + strlen(value) + 32;
-	char *record = malloc(room);
 	size_t length = strlen(key) + strlen(value) + 3; /* blank, '=', line end */
 	size_t whole = length;
+	char digits[32];
 
-	cr_assert_not_null(record);
 	/* The length of a record counts its own digits. */
 	for (size_t round = 0; round < 3; round++) {
-		whole = length + (size_t)snprintf(record, room, "%zu", whole);
+		whole = length + (size_t)snprintf(digits, sizeof(digits), "%zu", whole);
 	}
-	(void)snprintf(record, room, "%zu %s=%s\n", whole, key, value);
-	tar_add_header(tar, &(struct tar_header){.name = "PaxHeader", .type = 'x', .size = whole});
-	tar_add_content(tar, record, whole);
-	free(record);
+	(void)snprintf(digits, sizeof(digits), "%zu ", whole);
+	bytes_add(records, digits, strlen(digits));
+	bytes_add(records, key, strlen(key));
+	bytes_add(records, "=", 1);
+	bytes_add(records, value, strlen(value));
+	bytes_add(records, "\n", 1);
+}
+
+void tar_add_extended(struct bytes *tar, struct bytes *records)
+{
+	tar_add_header(tar, &(struct tar_header){.name = "PaxHeader",
+						 .type = 'x',
+						 .size = records->length});
+	tar_add_content(tar, records->data, records->length);
+	free(records->data);
+	*records = (struct bytes){0};
+}
+
+void tar_add_pax(struct bytes *tar, const char *key, const char *value)
+{
+	struct bytes records = {0};
+
+	pax_add(&records, key, value);
+	tar_add_extended(tar, &records);
 }
 
 void tar_add_end(struct bytes *tar)

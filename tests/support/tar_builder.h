@@ -35,7 +35,11 @@ void tar_add_header(struct bytes *tar, const struct tar_header *header);
 void tar_add_content(struct bytes *tar, const void *data, size_t length);
 /* Both for an ordinary file. */
 void tar_add_file(struct bytes *tar, const char *name, const void *data, size_t length);
-/* An extended header for the entry that follows: "key=value" as a PAX record. */
+/* A record "LENGTH KEY=VALUE\n", as an extended header holds. */
+void pax_add(struct bytes *records, const char *key, const char *value);
+/* An extended header with these records (which are freed) for the entry that follows. */
+void tar_add_extended(struct bytes *tar, struct bytes *records);
+/* Both for one record. */
 void tar_add_pax(struct bytes *tar, const char *key, const char *value);
 /* The two blocks of zeros at the end. */
 void tar_add_end(struct bytes *tar);

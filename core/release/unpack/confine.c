@@ -1,8 +1,5 @@
 /*
- * confine.c - confine.h.
- *
- * With AddressSanitizer in the process, its shadow memory is beyond any limit and its leak check
- * needs a thread and /proc: such a build keeps user, memory and processes as they are.
+ * confine.c - confine.h: one step after the other, and no way back from any.
  */
 #include "release/unpack/confine.h"
 
@@ -20,17 +17,6 @@
 
 /* "nobody" on every Linux: the kernel's overflow user. */
 #define NOBODY 65534u
-
-#if defined(__SANITIZE_ADDRESS__)
-#define INSTRUMENTED true
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define INSTRUMENTED true
-#endif
-#endif
-#ifndef INSTRUMENTED
-#define INSTRUMENTED false
-#endif
 
 struct cap {
 	__rlimit_resource_t resource;
@@ -52,7 +38,7 @@ static int set_caps(uint64_t file_maximum)
 	for (size_t i = 0; i < sizeof(caps) / sizeof(caps[0]); i++) {
 		struct rlimit limit;
 
-		if (INSTRUMENTED && !caps[i].fits_sanitizer) {
+		if (CONFINE_IS_PARTIAL && !caps[i].fits_sanitizer) {
 			continue;
 		}
 		if (getrlimit(caps[i].resource, &limit) < 0) {
@@ -71,7 +57,7 @@ static int set_caps(uint64_t file_maximum)
 
 static int drop_root(void)
 {
-	if (INSTRUMENTED || geteuid() != 0) {
+	if (CONFINE_IS_PARTIAL || geteuid() != 0) {
 		return 0;
 	}
 	if (setgroups(0, NULL) < 0 || setresgid(NOBODY, NOBODY, NOBODY) < 0 ||

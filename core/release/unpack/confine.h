@@ -4,9 +4,23 @@
 #ifndef RELEASE_UNPACK_CONFINE_H
 #define RELEASE_UNPACK_CONFINE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/error.h"
+
+/* With AddressSanitizer in the process, its shadow memory is beyond any limit and its leak check
+ * needs a thread and /proc: such a build keeps user, memory, processes and files as they are. */
+#if defined(__SANITIZE_ADDRESS__)
+#define CONFINE_IS_PARTIAL true
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define CONFINE_IS_PARTIAL true
+#endif
+#endif
+#ifndef CONFINE_IS_PARTIAL
+#define CONFINE_IS_PARTIAL false
+#endif
 
 /*
  * Closes every descriptor from first_unused on and drops what can be dropped, for good: new
