@@ -48,16 +48,6 @@ int signature_parse(const char *bytes, size_t length, struct signature *ret, str
 	return 0;
 }
 
-/* Never asks for a passphrase on the terminal: a public key has none. */
-static int no_passphrase(char *buffer, int size, int writing, void *data)
-{
-	(void)buffer;
-	(void)size;
-	(void)writing;
-	(void)data;
-	return -1;
-}
-
 /* A file with two keys would look as if both counted; libcrypto reads the first. */
 static int check_blocks(const char *pem, size_t length, struct error *err)
 {
@@ -105,8 +95,10 @@ int public_key_parse(const char *pem, size_t length, struct public_key *ret, str
 	if (memory == NULL) {
 		return error_no_memory(err);
 	}
+	/* Given, so that libcrypto never asks for one on the terminal. */
+	char passphrase[] = "";
 	auto_public_key struct public_key key = {
-		PEM_read_bio_PUBKEY(memory, NULL, no_passphrase, NULL)};
+		PEM_read_bio_PUBKEY(memory, NULL, NULL, passphrase)};
 
 	(void)BIO_free(memory);
 	ERR_clear_error();

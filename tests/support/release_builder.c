@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/utsname.h>
 
 #include "base/digest.h"
@@ -42,6 +43,7 @@ void signing_key_publish(const struct signing_key *key, const char *path)
 
 	cr_assert_not_null(file, "cannot write %s", path);
 	cr_assert_eq(PEM_write_PUBKEY(file, key->handle), 1);
+	cr_assert_eq(fchmod(fileno(file), 0644), 0);
 	cr_assert_eq(fclose(file), 0);
 }
 

@@ -507,7 +507,7 @@ Test(unpack, refuses_sparse_files)
 	tar_add_extended(&world->tar, &records);
 	add_good(world);
 	tar_add_end(&world->tar);
-	refuse(world, -EBADMSG, "");
+	refuse(world, -EBADMSG, "a sparse file");
 	world_free(world);
 }
 
@@ -526,12 +526,12 @@ Test(unpack, refuses_sizes_that_lie)
 	tar_add_pax(&world->tar, "size", "-1");
 	add_good(world);
 	tar_add_end(&world->tar);
-	refuse(world, -EBADMSG, "");
+	refuse(world, -EBADMSG, "tar archive");
 	/* The rest of the archive would be taken as content. */
 	tar_add_pax(&world->tar, "size", "1000000");
 	add_good(world);
 	tar_add_end(&world->tar);
-	refuse(world, -EBADMSG, "");
+	refuse(world, -EBADMSG, "tar archive");
 	world_free(world);
 }
 
@@ -579,7 +579,7 @@ Test(unpack, stops_bombs_at_the_maximum)
 	bytes_add_zeros(&world->tar, 12u * MIB);
 	add_good(world);
 	tar_add_end(&world->tar);
-	refuse(world, -EBADMSG, "");
+	refuse(world, -EBADMSG, "tar archive");
 	world_free(world);
 }
 
@@ -638,7 +638,7 @@ Test(unpack, refuses_truncation_at_every_place)
 
 		for (size_t cut = 1; cut < length; cut += cut < 24 ? 4 : length / 8) {
 			compressed.length = length - cut;
-			refuse_bytes(world, &compressed, -EBADMSG, "");
+			refuse_bytes(world, &compressed, -EBADMSG, "decompressed");
 		}
 		free(compressed.data);
 	}
@@ -656,7 +656,7 @@ Test(unpack, refuses_an_archive_without_its_end)
 	refuse(world, -EBADMSG, "two empty blocks");
 	add_good(world);
 	world->tar.length -= 600;
-	refuse(world, -EBADMSG, "");
+	refuse(world, -EBADMSG, "tar archive");
 	world_free(world);
 }
 
@@ -679,7 +679,7 @@ Test(unpack, refuses_whatever_follows_the_end)
 	bytes_add_zeros(&world->tar, 512);
 	add_text(world, "extra", "evil");
 	tar_add_end(&world->tar);
-	refuse(world, -EBADMSG, "");
+	refuse(world, -EBADMSG, "follows the end");
 	/* Padding to an archiver's record size is fine. */
 	add_good(world);
 	bytes_add_zeros(&world->tar, 20u * KIB);
@@ -745,7 +745,7 @@ Test(unpack, refuses_a_bad_checksum)
 		       &(struct tar_header){.name = "banger", .size = 11, .bad_checksum = true});
 	tar_add_content(&world->tar, "the command", 11);
 	tar_add_end(&world->tar);
-	refuse(world, -EBADMSG, "");
+	refuse(world, -EBADMSG, "tar archive");
 	world_free(world);
 }
 
@@ -779,7 +779,7 @@ Test(unpack, refuses_other_formats)
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
 		bytes_add(&world->tar, texts[i], strlen(texts[i]));
 		bytes_add_zeros(&world->tar, 4096);
-		refuse(world, -EBADMSG, "");
+		refuse(world, -EBADMSG, "tar archive");
 	}
 	world_free(world);
 }

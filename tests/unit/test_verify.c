@@ -35,6 +35,7 @@ static struct world *world_make(void)
 	world->keys = scratch_path(&world->scratch, "keys");
 	world->key = signing_key_make();
 	scratch_directory(world->keys);
+	cr_assert_eq(chmod(world->keys, 0755), 0);
 	char *path = scratch_path(&world->scratch, "keys/test.pub");
 
 	signing_key_publish(&world->key, path);

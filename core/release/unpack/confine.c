@@ -19,20 +19,20 @@
 #define NOBODY 65534u
 
 struct cap {
-	__rlimit_resource_t resource;
 	rlim_t most;
+	__rlimit_resource_t resource;
 	bool fits_sanitizer;
 };
 
 static int set_caps(uint64_t file_maximum)
 {
 	const struct cap caps[] = {
-		{RLIMIT_CORE, 0, true},
-		{RLIMIT_CPU, LIMIT_UNPACK_SECONDS, true},
-		{RLIMIT_FSIZE, (rlim_t)file_maximum, true},
-		{RLIMIT_NOFILE, 0, false}, /* those already open stay */
-		{RLIMIT_NPROC, 0, false},
-		{RLIMIT_DATA, LIMIT_UNPACK_MEMORY, false},
+		{0, RLIMIT_CORE, true},
+		{LIMIT_UNPACK_SECONDS, RLIMIT_CPU, true},
+		{(rlim_t)file_maximum, RLIMIT_FSIZE, true},
+		{0, RLIMIT_NOFILE, false}, /* those already open stay */
+		{0, RLIMIT_NPROC, false},
+		{LIMIT_UNPACK_MEMORY, RLIMIT_DATA, false},
 	};
 
 	for (size_t i = 0; i < sizeof(caps) / sizeof(caps[0]); i++) {
