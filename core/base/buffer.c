@@ -5,11 +5,15 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define FIRST_CAPACITY 256u
+
+/* No memory is that large, and its double still is a number. */
+#define LARGEST (SIZE_MAX / 4)
 
 void buffer_finish(struct buffer *buffer)
 {
@@ -28,15 +32,21 @@ static int reserve(struct buffer *buffer, size_t length)
 	if (length > buffer->maximum || buffer->length > buffer->maximum - length) {
 		return -E2BIG;
 	}
-	size_t needed = buffer->length + length + 1;
+	size_t needed = buffer->length + length;
 
-	if (needed <= buffer->capacity) {
+	if (needed < buffer->capacity) {
 		return 0;
+	}
+	if (needed > LARGEST) {
+		return -ENOMEM;
 	}
 	size_t capacity = buffer->capacity > 0 ? buffer->capacity : FIRST_CAPACITY;
 
-	while (capacity < needed) {
+	while (capacity <= needed) {
 		capacity *= 2;
+	}
+	if (capacity > buffer->maximum) {
+		capacity = buffer->maximum + 1;
 	}
 	char *data = realloc(buffer->data, capacity);
 
