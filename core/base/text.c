@@ -12,18 +12,15 @@
 
 #include "base/limits.h"
 
-int text_parse_u64(const char *text, uint64_t *ret)
+static const char digits[] = "0123456789";
+
+/* The value of length digits. */
+static int parse_digits(const char *text, size_t length, uint64_t *ret)
 {
 	uint64_t value = 0;
 
-	if (*text == '\0') {
-		return -EINVAL;
-	}
-	for (; *text != '\0'; text++) {
-		if (*text < '0' || *text > '9') {
-			return -EINVAL;
-		}
-		unsigned digit = (unsigned)(*text - '0');
+	for (size_t i = 0; i < length; i++) {
+		unsigned digit = (unsigned)(text[i] - '0');
 
 		if (value > (UINT64_MAX - digit) / 10) {
 			return -ERANGE;
@@ -32,6 +29,16 @@ int text_parse_u64(const char *text, uint64_t *ret)
 	}
 	*ret = value;
 	return 0;
+}
+
+int text_parse_u64(const char *text, uint64_t *ret)
+{
+	size_t length = strspn(text, digits);
+
+	if (length == 0 || text[length] != '\0') {
+		return -EINVAL;
+	}
+	return parse_digits(text, length, ret);
 }
 
 int text_parse_i64(const char *text, int64_t *ret)
@@ -43,10 +50,11 @@ int text_parse_i64(const char *text, int64_t *ret)
 	if (rc < 0) {
 		return rc;
 	}
-	if (value > (uint64_t)INT64_MAX) {
+	/* One more below zero than above it. */
+	if (value > (uint64_t)INT64_MAX + (negative ? 1 : 0)) {
 		return -ERANGE;
 	}
-	*ret = negative ? -(int64_t)value : (int64_t)value;
+	*ret = (int64_t)(negative ? 0 - value : value);
 	return 0;
 }
 
@@ -58,30 +66,22 @@ struct unit {
 /* A number with one of the suffixes behind it; units ends with a NULL suffix. */
 static int parse_unit(const char *text, const struct unit *units, uint64_t *ret)
 {
-	char digits[24];
-	size_t length = strspn(text, "0123456789");
+	size_t length = strspn(text, digits);
 	uint64_t value = 0;
 
-	if (length == 0 || length >= sizeof(digits)) {
+	while (units->suffix != NULL && strcmp(text + length, units->suffix) != 0) {
+		units++;
+	}
+	if (length == 0 || units->suffix == NULL) {
 		return -EINVAL;
 	}
-	memcpy(digits, text, length);
-	digits[length] = '\0';
-	int rc = text_parse_u64(digits, &value);
+	int rc = parse_digits(text, length, &value);
 
-	if (rc < 0) {
-		return rc;
+	if (rc < 0 || value > UINT64_MAX / units->factor) {
+		return -ERANGE;
 	}
-	for (; units->suffix != NULL; units++) {
-		if (strcmp(text + length, units->suffix) == 0) {
-			if (value > UINT64_MAX / units->factor) {
-				return -ERANGE;
-			}
-			*ret = value * units->factor;
-			return 0;
-		}
-	}
-	return -EINVAL;
+	*ret = value * units->factor;
+	return 0;
 }
 
 int text_parse_duration(const char *text, uint64_t *ret_ms)
@@ -151,14 +151,14 @@ bool text_is_utf8(const char *bytes, size_t length)
 }
 
 /* C0 and C1 controls, and the characters that turn the direction of what follows
- * (U+200E, U+200F, U+202A-E, U+2066-9). */
+ * (Unicode's Bidi_Control: U+061C, U+200E, U+200F, U+202A-E, U+2066-9). */
 static bool is_hostile(const unsigned char *at, size_t length)
 {
 	if (length == 1) {
 		return (*at < 0x20 && *at != '\n' && *at != '\t') || *at == 0x7f;
 	}
 	if (length == 2) {
-		return at[0] == 0xc2 && at[1] < 0xa0;
+		return (at[0] == 0xc2 && at[1] < 0xa0) || (at[0] == 0xd8 && at[1] == 0x9c);
 	}
 	if (length == 3 && at[0] == 0xe2) {
 		return (at[1] == 0x80 &&
