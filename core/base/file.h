@@ -52,12 +52,12 @@ MUST_CHECK int file_sync_directory(const char *path, struct error *err);
 /* fsync of the directory that holds path: makes a rename, link or unlink of path durable. */
 MUST_CHECK int file_sync_parent(const char *path, struct error *err);
 
-/* mkdir -p; the directories it makes get mode, the last one's parent is synced. An existing last
- * component that is not a directory is an error. */
+/* mkdir -p; the directories it makes get mode whatever the umask, the last one's parent is synced.
+ * An existing last component that is not a directory is an error. */
 MUST_CHECK int file_make_directories(const char *path, mode_t mode, struct error *err);
 
-/* Removes path and everything below it, following no link and crossing no mount. A missing path
- * is success. */
+/* Removes path and everything below it, following no link and crossing no mount (-EXDEV). A missing
+ * path is success; -ELOOP: deeper than 256 directories. */
 MUST_CHECK int file_remove_tree(const char *path, struct error *err);
 
 #endif

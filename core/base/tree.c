@@ -1,25 +1,48 @@
 /*
  * tree.c - file.h's directories: made with their parents, removed with what is in them.
+ *
+ * Removing goes by descriptors, each opened without following a link: a name that is swapped for a
+ * link meanwhile leads nowhere else, and the length of a path does not matter.
  */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
+#include <stdbool.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/file.h"
 #include "base/guard.h"
 
-/* Deeper than anything we make; a directory loop cannot be. */
-#define DEPTH_MAX 64
+/* Deeper than anything we make; every level holds a descriptor. */
+#define DEPTH_MAX 256
+
+/* Gives a directory just made the mode that the umask has cut; one inherited group bit stays. */
+static int give_mode(const char *path, mode_t mode, struct error *err)
+{
+	auto_close int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0) {
+		return error_set(err, -errno, "cannot open the new directory %s: %s", path,
+				 strerror(errno));
+	}
+	mode |= st.st_mode & S_ISGID;
+	if ((st.st_mode & ALLPERMS) != mode && fchmod(fd, mode) < 0) {
+		return error_set(err, -errno, "cannot set the mode of %s: %s", path,
+				 strerror(errno));
+	}
+	return 0;
+}
 
 static int make_one(const char *path, mode_t mode, struct error *err)
 {
 	struct stat st;
 
 	if (mkdir(path, mode) == 0) {
-		return file_sync_parent(path, err);
+		int rc = give_mode(path, mode, err);
+
+		return rc < 0 ? rc : file_sync_parent(path, err);
 	}
 	if (errno != EEXIST) {
 		return error_set(err, -errno, "cannot make the directory %s: %s", path,
@@ -38,6 +61,9 @@ int file_make_directories(const char *path, mode_t mode, struct error *err)
 	if (partial == NULL) {
 		return error_no_memory(err);
 	}
+	if (*path == '\0') {
+		return error_set(err, -ENOENT, "cannot make a directory without a name");
+	}
 	for (char *at = partial + strspn(partial, "/"); *at != '\0';) {
 		at += strcspn(at, "/");
 		char separator = *at;
@@ -54,6 +80,16 @@ int file_make_directories(const char *path, mode_t mode, struct error *err)
 	return 0;
 }
 
+/* An entry of the tree at path; for the tree itself, name is path. */
+static int cannot(struct error *err, int code, const char *name, const char *path,
+		  const char *reason)
+{
+	if (name == path) {
+		return error_set(err, code, "cannot remove %s: %s", path, reason);
+	}
+	return error_set(err, code, "cannot remove %s below %s: %s", name, path, reason);
+}
+
 static void guard_directory(DIR **directory)
 {
 	if (*directory != NULL) {
@@ -61,70 +97,31 @@ static void guard_directory(DIR **directory)
 	}
 }
 
-static int remove_children(int fd, dev_t device, int depth, const char *path, struct error *err);
+static int remove_entry(int parent, const char *name, int depth, const char *path,
+			struct error *err);
 
-/* Removes one entry of parent, a directory with all that is in it. */
-static int remove_entry(int parent, const char *name, dev_t device, int depth, const char *path,
-			struct error *err)
+/* Takes fd over. */
+static int remove_children(int fd, const char *name, int depth, const char *path, struct error *err)
 {
-	struct stat st;
-
-	if (fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW) < 0) {
-		return errno == ENOENT ? 0
-				       : error_set(err, -errno, "cannot look at %s in %s: %s", name,
-						   path, strerror(errno));
-	}
-	if (S_ISDIR(st.st_mode)) {
-		auto_close int fd =
-			openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-		if (fd < 0) {
-			return error_set(err, -errno, "cannot open %s in %s: %s", name, path,
-					 strerror(errno));
-		}
-		if (st.st_dev != device || depth >= DEPTH_MAX) {
-			return error_set(err, -EXDEV, "will not remove %s in %s: %s", name, path,
-					 depth >= DEPTH_MAX ? "nested too deeply"
-							    : "another file system");
-		}
-		int rc = remove_children(fd, device, depth + 1, path, err);
-
-		if (rc < 0) {
-			return rc;
-		}
-	}
-	if (unlinkat(parent, name, S_ISDIR(st.st_mode) ? AT_REMOVEDIR : 0) < 0 && errno != ENOENT) {
-		return error_set(err, -errno, "cannot remove %s in %s: %s", name, path,
-				 strerror(errno));
-	}
-	return 0;
-}
-
-static int remove_children(int fd, dev_t device, int depth, const char *path, struct error *err)
-{
-	int own = dup(fd);
-
-	if (own < 0) {
-		return error_set(err, -errno, "cannot read %s: %s", path, strerror(errno));
-	}
-	__attribute__((cleanup(guard_directory))) DIR *directory = fdopendir(own);
+	__attribute__((cleanup(guard_directory))) DIR *directory = fdopendir(fd);
 
 	if (directory == NULL) {
-		(void)close(own);
-		return error_set(err, -ENOMEM, "cannot read %s", path);
+		int code = -errno;
+
+		(void)close(fd);
+		return cannot(err, code, name, path, strerror(-code));
 	}
 	for (;;) {
 		errno = 0;
 		const struct dirent *entry = readdir(directory);
 
 		if (entry == NULL) {
-			return errno == 0 ? 0
-					  : error_set(err, -errno, "cannot read %s: %s", path,
-						      strerror(errno));
+			return errno == 0 ? 0 : cannot(err, -errno, name, path, strerror(errno));
 		}
 		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0) {
 			continue;
 		}
-		int rc = remove_entry(fd, entry->d_name, device, depth, path, err);
+		int rc = remove_entry(fd, entry->d_name, depth + 1, path, err);
 
 		if (rc < 0) {
 			return rc;
@@ -132,14 +129,59 @@ static int remove_children(int fd, dev_t device, int depth, const char *path, st
 	}
 }
 
+/* A mount shows only here when it is one of the same file system (mount --bind). */
+static bool is_mount(int fd)
+{
+	struct statx stx;
+
+	return statx(fd, "", AT_EMPTY_PATH, STATX_TYPE, &stx) < 0 ||
+	       (stx.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
+}
+
+/* Removes one entry of parent, a directory with all that is in it. */
+static int remove_entry(int parent, const char *name, int depth, const char *path,
+			struct error *err)
+{
+	if (unlinkat(parent, name, 0) == 0 || errno == ENOENT) {
+		return 0;
+	}
+	if (errno != EISDIR) {
+		return cannot(err, -errno, name, path, strerror(errno));
+	}
+	auto_close int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (fd < 0) {
+		return cannot(err, -errno, name, path, strerror(errno));
+	}
+	if (is_mount(fd)) {
+		return cannot(err, -EXDEV, name, path, "something is mounted there");
+	}
+	if (depth >= DEPTH_MAX) {
+		return cannot(err, -ELOOP, name, path, "nested too deeply");
+	}
+	int rc = remove_children(take_fd(&fd), name, depth, path, err);
+
+	if (rc == 0 && unlinkat(parent, name, AT_REMOVEDIR) < 0 && errno != ENOENT) {
+		rc = cannot(err, -errno, name, path, strerror(errno));
+	}
+	return rc;
+}
+
 int file_remove_tree(const char *path, struct error *err)
 {
-	struct stat st;
+	size_t length = strlen(path);
 
-	if (lstat(path, &st) < 0) {
-		return errno == ENOENT ? 0
-				       : error_set(err, -errno, "cannot look at %s: %s", path,
-						   strerror(errno));
+	/* A slash behind a link leads through it. */
+	while (length > 0 && path[length - 1] == '/') {
+		length--;
 	}
-	return remove_entry(AT_FDCWD, path, st.st_dev, 0, path, err);
+	if (length == 0) {
+		return error_set(err, -EINVAL, "will not remove '%s'", path);
+	}
+	auto_free char *bare = strndup(path, length);
+
+	if (bare == NULL) {
+		return error_no_memory(err);
+	}
+	return remove_entry(AT_FDCWD, bare, 0, bare, err);
 }
