@@ -1,78 +1,175 @@
 /*
- * trust.c - trust.h: the walk from a path up to the root.
+ * trust.c - trust.h: the walk from the root down to a path.
+ *
+ * Links on the way (/lib -> usr/lib) are followed by hand, one by one, so that the directory each
+ * lies in is checked like every other: who can swap the link decides where the path leads.
  */
 #include "base/trust.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdbool.h>
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
-#include "base/file.h"
 #include "base/guard.h"
 
-static const char *writable_bit(const struct stat *st)
+#define LINKS_MAX 40 /* as the kernel, see path_resolution(7) */
+
+struct walk {
+	uid_t owner;
+	char at[PATH_MAX]; /* how far everything is checked; "" is the root, and no link is in it */
+	char *left;	   /* what is still to go; owned */
+	int links;
+};
+
+static const char *shown(const char *path)
 {
-	if ((st->st_mode & S_IWOTH) != 0) {
-		return "world-writable (o+w)";
-	}
-	return (st->st_mode & S_IWGRP) != 0 ? "group-writable (g+w)" : NULL;
+	return *path != '\0' ? path : "/";
 }
 
-static int check_one(const char *path, bool is_ancestor, uid_t owner, struct error *err)
+static int look(const char *path, struct stat *ret, struct error *err)
 {
-	struct stat st;
-
-	if (lstat(path, &st) < 0) {
-		return error_set(err, -errno, "cannot look at %s: %s", path, strerror(errno));
-	}
-	if (S_ISLNK(st.st_mode)) {
-		return error_set(err, -EPERM, "%s is a symbolic link: name the file itself", path);
-	}
-	if (st.st_uid != 0 && st.st_uid != owner) {
-		return error_set(err, -EPERM, "%s belongs to user %u: run chown root %s", path,
-				 (unsigned)st.st_uid, path);
-	}
-	bool is_sticky = is_ancestor && (st.st_mode & S_ISVTX) != 0 && st.st_uid == 0;
-	const char *bit = is_sticky ? NULL : writable_bit(&st);
-
-	if (bit != NULL) {
-		return error_set(err, -EPERM, "%s is %s: run chmod go-w %s", path, bit, path);
+	if (lstat(shown(path), ret) < 0) {
+		return error_set(err, -errno, "cannot look at %s: %s", shown(path),
+				 strerror(errno));
 	}
 	return 0;
 }
 
-/* Ancestors may be reached through links (/lib -> usr/lib): what counts is where they lead. */
-static int check_ancestors(const char *path, uid_t owner, struct error *err)
+static int check_owner(const char *path, const struct stat *st, uid_t owner, struct error *err)
 {
-	auto_free char *parent = path_directory(path);
-	auto_free char *real = parent != NULL ? realpath(parent, NULL) : NULL;
+	if (st->st_uid != 0 && st->st_uid != owner) {
+		return error_set(err, -EPERM, "%s belongs to user %u: run chown -h root %s",
+				 shown(path), (unsigned)st->st_uid, shown(path));
+	}
+	return 0;
+}
 
-	if (parent == NULL) {
+static int check_mode(const char *path, const struct stat *st, struct error *err)
+{
+	if ((st->st_mode & (S_IWOTH | S_IWGRP)) != 0) {
+		return error_set(err, -EPERM, "%s is %s: run chmod go-w %s", shown(path),
+				 (st->st_mode & S_IWOTH) != 0 ? "world-writable (o+w)"
+							      : "group-writable (g+w)",
+				 shown(path));
+	}
+	return 0;
+}
+
+/* In a sticky directory of root, others cannot rename what is not theirs. */
+static int check_ancestor(const char *path, const struct stat *st, uid_t owner, struct error *err)
+{
+	int rc = check_owner(path, st, owner, err);
+	bool is_sticky = (st->st_mode & S_ISVTX) != 0 && st->st_uid == 0;
+
+	return rc < 0 || is_sticky ? rc : check_mode(path, st, err);
+}
+
+/* Replaces what is left by where the link at path leads, and rest behind it. */
+static int follow(struct walk *walk, const char *path, const char *rest, struct error *err)
+{
+	char target[PATH_MAX];
+	ssize_t length = readlink(path, target, sizeof(target));
+	char *left = NULL;
+
+	if (length < 0) {
+		return error_set(err, -errno, "cannot look at %s: %s", path, strerror(errno));
+	}
+	if (++walk->links > LINKS_MAX) {
+		return error_set(err, -ELOOP, "cannot look at %s: %s", path, strerror(ELOOP));
+	}
+	if (asprintf(&left, "%.*s/%s", (int)length, target, rest) < 0) {
 		return error_no_memory(err);
 	}
-	if (real == NULL) {
-		return error_set(err, -errno, "cannot look at %s: %s", parent, strerror(errno));
+	free(walk->left);
+	walk->left = left;
+	if (left[0] == '/') {
+		walk->at[0] = '\0';
 	}
-	for (;;) {
-		int rc = check_one(real, true, owner, err);
+	return 0;
+}
 
-		if (rc < 0 || strcmp(real, "/") == 0) {
-			return rc;
-		}
-		char *slash = strrchr(real, '/');
+/* One step down, to name, with rest still to go behind it. */
+static int enter(struct walk *walk, const char *name, const char *rest, struct error *err)
+{
+	char path[PATH_MAX];
+	struct stat st;
 
-		slash[slash == real ? 1 : 0] = '\0';
+	if (snprintf(path, sizeof(path), "%s/%s", walk->at, name) >= (int)sizeof(path)) {
+		return error_set(err, -ENAMETOOLONG, "cannot look at %s below %s: %s", name,
+				 shown(walk->at), strerror(ENAMETOOLONG));
 	}
+	int rc = look(path, &st, err);
+
+	if (rc < 0) {
+		return rc;
+	}
+	if (!S_ISLNK(st.st_mode)) {
+		memcpy(walk->at, path, sizeof(path));
+		return check_ancestor(path, &st, walk->owner, err);
+	}
+	if (rest[strspn(rest, "/.")] == '\0') {
+		return error_set(err, -EPERM, "%s is a symbolic link: name the file itself", path);
+	}
+	rc = check_owner(path, &st, walk->owner, err);
+	return rc < 0 ? rc : follow(walk, path, rest, err);
+}
+
+/* What ".." leaves was checked on the way in. */
+static void leave(struct walk *walk)
+{
+	char *slash = strrchr(walk->at, '/');
+
+	if (slash != NULL) {
+		*slash = '\0';
+	}
+}
+
+/* Takes the next name off what is left, and goes there. */
+static int step(struct walk *walk, struct error *err)
+{
+	auto_free char *left = take_pointer(&walk->left);
+	char *name = left + strspn(left, "/");
+	char *rest = name + strcspn(name, "/");
+
+	if (*rest != '\0') {
+		*rest++ = '\0';
+	}
+	walk->left = strdup(rest);
+	if (walk->left == NULL) {
+		return error_no_memory(err);
+	}
+	if (strcmp(name, "..") == 0) {
+		leave(walk);
+		return 0;
+	}
+	return *name == '\0' || strcmp(name, ".") == 0 ? 0 : enter(walk, name, rest, err);
 }
 
 int trust_check_chain(const char *path, uid_t owner, struct error *err)
 {
-	int rc = check_one(path, false, owner, err);
+	struct walk walk = {.owner = owner};
+	struct stat st;
 
-	if (rc < 0 || strcmp(path, "/") == 0) {
-		return rc;
+	if (path[0] != '/') {
+		return error_set(err, -EINVAL, "'%s' is not an absolute path", path);
 	}
-	return check_ancestors(path, owner, err);
+	walk.left = strdup(path);
+	int rc = walk.left != NULL ? look("", &st, err) : error_no_memory(err);
+
+	if (rc == 0) {
+		rc = check_ancestor("", &st, owner, err);
+	}
+	while (rc == 0 && *walk.left != '\0') {
+		rc = step(&walk, err);
+	}
+	free(walk.left);
+	/* Behind the last step stands the file itself, which no sticky bit excuses. */
+	if (rc == 0) {
+		rc = look(walk.at, &st, err);
+	}
+	return rc < 0 ? rc : check_mode(walk.at, &st, err);
 }
