@@ -54,27 +54,29 @@ static void poll_stream(struct stream *stream, short events)
 	}
 }
 
-/* Reads until the process ended or the deadline is over; true when it ended. */
-static bool follow(const struct process *process, struct stream streams[2], uint64_t deadline)
+/* Reads until the process ended or the deadline is over. */
+static void follow(const struct process *process, struct stream streams[2], uint64_t deadline)
 {
 	for (;;) {
+		int left = clock_left(deadline);
 		struct pollfd fds[] = {
 			{.fd = streams[0].fd, .events = POLLIN},
 			{.fd = streams[1].fd, .events = POLLIN},
 			{.fd = process->pidfd, .events = POLLIN},
 		};
-		int rc = poll(fds, 3, clock_left(deadline));
+		int rc = poll(fds, 3, left);
 
 		if (rc < 0 && errno == EINTR) {
 			continue;
 		}
 		if (rc <= 0) {
-			return false;
+			return;
 		}
 		poll_stream(&streams[0], fds[0].revents);
 		poll_stream(&streams[1], fds[1].revents);
-		if (fds[2].revents != 0) {
-			return true;
+		/* One that never stops writing always gives poll(2) something to report. */
+		if (fds[2].revents != 0 || left == 0) {
+			return;
 		}
 	}
 }
@@ -136,13 +138,15 @@ int process_run_options(const struct process_options *options, uint64_t timeout_
 		struct stream streams[2] = {{output[0], &result.output},
 					    {errors[0], &result.errors}};
 
-		(void)follow(&process, streams, clock_deadline(timeout_ms));
+		follow(&process, streams, clock_deadline(timeout_ms));
+		uint64_t ms = clock_monotonic_ms() - started;
+
 		process_wait(&process, 0, &result.status);
+		result.status.ms = ms;
 		drain(&streams[0]);
 		drain(&streams[1]);
 		output[0] = streams[0].fd;
 		errors[0] = streams[1].fd;
-		result.status.ms = clock_monotonic_ms() - started;
 	}
 	guard_close(&output[0]);
 	guard_close(&errors[0]);

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -32,8 +33,9 @@ static const char *const minimal_environment[] = {
 /* What the child needs, prepared before the fork. */
 struct launch {
 	const struct process_options *options;
-	int *moved; /* fd_count descriptors, and behind them 0, 1 and 2 of the child */
-	int above;  /* no target descriptor is here or higher */
+	int *moved;  /* fd_count descriptors, and behind them 0, 1 and 2 of the child */
+	int program; /* exec_fd, out of the way of the others */
+	int above;   /* no target descriptor is here or higher */
 	int null;
 	int report; /* the error pipe */
 	pid_t parent;
@@ -78,6 +80,12 @@ static int place_descriptors(struct launch *launch)
 	launch->report = fcntl(launch->report, F_DUPFD_CLOEXEC, launch->above);
 	if (launch->report < 0) {
 		return -1;
+	}
+	if (options->by_descriptor) {
+		launch->program = fcntl(options->exec_fd, F_DUPFD_CLOEXEC, launch->above);
+		if (launch->program < 0) {
+			return -1;
+		}
 	}
 	for (size_t i = 0; i < count; i++) {
 		launch->moved[i] = fcntl(source_fd(launch, i), F_DUPFD_CLOEXEC, launch->above);
@@ -135,7 +143,7 @@ __attribute__((noreturn)) static void run_child(struct launch *launch)
 		} argv = {.in = options->argv}, envp = {.in = environment};
 
 		if (options->by_descriptor) {
-			(void)fexecve(options->exec_fd, argv.out, envp.out);
+			(void)fexecve(launch->program, argv.out, envp.out);
 		} else {
 			(void)execve(options->argv[0], argv.out, envp.out);
 		}
@@ -156,6 +164,25 @@ static int read_report(int fd)
 		got = read(fd, &code, sizeof(code));
 	} while (got < 0 && errno == EINTR);
 	return got == (ssize_t)sizeof(code) ? -code : 0;
+}
+
+/*
+ * With SIGCHLD ignored, which we may have inherited, the kernel forgets how a child ended: every
+ * failure would look like a success. waitid(2), NOTES.
+ */
+static int keep_exit_codes(void)
+{
+	struct sigaction action;
+
+	if (sigaction(SIGCHLD, NULL, &action) < 0) {
+		return -errno;
+	}
+	if (action.sa_handler != SIG_IGN && (action.sa_flags & SA_NOCLDWAIT) == 0) {
+		return 0;
+	}
+	action.sa_flags &= ~SA_NOCLDWAIT;
+	action.sa_handler = action.sa_handler == SIG_IGN ? SIG_DFL : action.sa_handler;
+	return sigaction(SIGCHLD, &action, NULL) < 0 ? -errno : 0;
 }
 
 static int reap(pid_t pid, siginfo_t *info)
@@ -207,26 +234,56 @@ static int start(struct launch *launch, struct process *ret)
 	return 0;
 }
 
+/* Finds the numbers that the mapping keeps free of ours. */
+static int plan_descriptors(const struct process_options *options, int *ret_above)
+{
+	int above = STDERR_FILENO + 1;
+
+	for (size_t i = 0; i < options->fd_count; i++) {
+		int theirs = options->fds[i].theirs;
+
+		if (theirs <= STDERR_FILENO) {
+			return -EINVAL;
+		}
+		above = theirs >= above ? theirs + 1 : above;
+	}
+	*ret_above = above;
+	return 0;
+}
+
+static int describe(const struct process_options *options, int rc, struct error *err)
+{
+	if (options->directory != NULL) {
+		return error_set(err, rc, "cannot run %s in the directory %s: %s", options->argv[0],
+				 options->directory, strerror(-rc));
+	}
+	return error_set(err, rc, "cannot run %s: %s", options->argv[0], strerror(-rc));
+}
+
 int process_spawn(const struct process_options *options, struct process *ret, struct error *err)
 {
+	if (options->argv == NULL || options->argv[0] == NULL) {
+		return error_set(err, -EINVAL, "there is no command to run");
+	}
 	auto_close int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	auto_free int *moved = calloc(options->fd_count + 3, sizeof(*moved));
-	struct launch launch = {.options = options, .moved = moved, .above = 3, .null = null};
+	struct launch launch = {.options = options, .moved = moved, .null = null};
 
 	if (moved == NULL) {
 		return error_no_memory(err);
 	}
-	for (size_t i = 0; i < options->fd_count; i++) {
-		if (options->fds[i].theirs >= launch.above) {
-			launch.above = options->fds[i].theirs + 1;
-		}
+	if (null < 0) {
+		return error_set(err, -errno, "cannot open /dev/null: %s", strerror(errno));
 	}
-	int rc = null < 0 ? -errno : start(&launch, ret);
+	int rc = plan_descriptors(options, &launch.above);
 
-	if (rc < 0) {
-		return error_set(err, rc, "cannot run %s: %s", options->argv[0], strerror(-rc));
+	if (rc == 0) {
+		rc = keep_exit_codes();
 	}
-	return 0;
+	if (rc == 0) {
+		rc = start(&launch, ret);
+	}
+	return rc < 0 ? describe(options, rc, err) : 0;
 }
 
 /* True when the process ended before the deadline. */
@@ -246,17 +303,17 @@ static bool ends_before(const struct process *process, uint64_t deadline)
 }
 
 /* The group is killed while its leader is still a zombie: the number cannot be anybody else's. */
-static void finish(struct process *process, bool timed_out, struct process_status *status)
+static void finish(struct process *process, struct process_status *status)
 {
 	siginfo_t info = {0};
 
-	if (timed_out) {
+	if (status->timed_out) {
 		(void)kill(-process->pid, SIGTERM);
 		if (!ends_before(process, clock_deadline(GRACE_MS))) {
 			(void)kill(-process->pid, SIGKILL);
 		}
 	}
-	if (timed_out || !process->spare_group) {
+	if (status->timed_out || !process->spare_group) {
 		while (waitid(P_PID, (id_t)process->pid, &info, WEXITED | WNOWAIT) < 0 &&
 		       errno == EINTR) {
 		}
@@ -266,7 +323,6 @@ static void finish(struct process *process, bool timed_out, struct process_statu
 		status->signal = info.si_code == CLD_EXITED ? 0 : info.si_status;
 		status->exit_code = info.si_code == CLD_EXITED ? info.si_status : 0;
 	}
-	status->timed_out = timed_out;
 	(void)close(process->pidfd);
 	*process = (struct process){.pidfd = -1};
 }
@@ -275,12 +331,13 @@ void process_wait(struct process *process, uint64_t timeout_ms, struct process_s
 {
 	uint64_t started = clock_monotonic_ms();
 
-	*ret = (struct process_status){0};
+	*ret = (struct process_status){.exit_code = PROCESS_UNSEEN};
 	if (process->pid <= 0) {
 		return;
 	}
-	finish(process, !ends_before(process, clock_deadline(timeout_ms)), ret);
+	ret->timed_out = !ends_before(process, clock_deadline(timeout_ms));
 	ret->ms = clock_monotonic_ms() - started;
+	finish(process, ret);
 }
 
 void process_kill(struct process *process)
@@ -290,18 +347,34 @@ void process_kill(struct process *process)
 	process_wait(process, 0, &status);
 }
 
+static void timeout_text(uint64_t ms, char text[PROCESS_STATUS_TEXT_MAX])
+{
+	uint64_t tenths = ms % 1000 / 100;
+
+	if (ms < 1000) {
+		(void)snprintf(text, PROCESS_STATUS_TEXT_MAX, "did not end within %" PRIu64 " ms",
+			       ms);
+	} else if (tenths == 0) {
+		(void)snprintf(text, PROCESS_STATUS_TEXT_MAX, "did not end within %" PRIu64 " s",
+			       ms / 1000);
+	} else {
+		(void)snprintf(text, PROCESS_STATUS_TEXT_MAX,
+			       "did not end within %" PRIu64 ".%" PRIu64 " s", ms / 1000, tenths);
+	}
+}
+
 const char *process_status_text(const struct process_status *status,
 				char text[PROCESS_STATUS_TEXT_MAX])
 {
 	if (status->timed_out) {
-		(void)snprintf(text, PROCESS_STATUS_TEXT_MAX, "did not end within %llu.%01llu s",
-			       (unsigned long long)(status->ms / 1000),
-			       (unsigned long long)(status->ms % 1000 / 100));
+		timeout_text(status->ms, text);
 	} else if (status->signal != 0) {
 		const char *name = strsignal(status->signal);
 
 		(void)snprintf(text, PROCESS_STATUS_TEXT_MAX, "was killed by signal %d (%s)",
 			       status->signal, name != NULL ? name : "?");
+	} else if (status->exit_code == PROCESS_UNSEEN) {
+		(void)snprintf(text, PROCESS_STATUS_TEXT_MAX, "ended unseen");
 	} else {
 		(void)snprintf(text, PROCESS_STATUS_TEXT_MAX, "exited with %d", status->exit_code);
 	}

@@ -34,7 +34,8 @@ struct process_options {
 	int output_fd;	       /* 1 and 2 of the child; 0 (unset): /dev/null */
 	int error_fd;	       /* 2, when it is not to be the same; 0: like output_fd */
 	const char *directory; /* working directory; NULL: "/" */
-	bool starts_daemon;    /* own session; outlives us, and its group is spared at the end */
+	bool starts_daemon;    /* own session; outlives us, and its group is spared at the end, but
+				* not at a deadline */
 };
 
 struct process {
@@ -47,11 +48,15 @@ struct process {
 struct process_status {
 	bool timed_out;
 	int signal;    /* 0: exited */
-	int exit_code; /* valid when signal == 0 */
-	uint64_t ms;   /* how long it ran */
+	int exit_code; /* valid when signal == 0; PROCESS_UNSEEN: somebody else reaped it */
+	uint64_t ms;   /* how long it ran, without the time of grace */
 };
+#define PROCESS_UNSEEN (-1)
 
-/* Starts the program. A failure of execve(2) itself is reported here, not as an exit code. */
+/*
+ * Starts the program. A failure of execve(2) itself is reported here, not as an exit code. When
+ * SIGCHLD is ignored, it is set back to its default: exit codes would be lost otherwise.
+ */
 MUST_CHECK int process_spawn(const struct process_options *options, struct process *ret,
 			     struct error *err);
 
@@ -62,7 +67,7 @@ MUST_CHECK int process_spawn(const struct process_options *options, struct proce
 void process_wait(struct process *process, uint64_t timeout_ms, struct process_status *ret);
 
 /* process_wait() that gives no time: for what is over already or has to end now. Calling either
- * again on the same struct does nothing. */
+ * again on the same struct does nothing; the status is PROCESS_UNSEEN then, no success. */
 void process_kill(struct process *process);
 
 /* A command run to its end: exit, standard output and standard error (each at most LIMIT_OUTPUT
