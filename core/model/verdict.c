@@ -45,7 +45,10 @@ int verdict_exit_code(enum verdict verdict)
 
 enum verdict verdict_worse(enum verdict a, enum verdict b)
 {
-	return a > b ? a : b;
+	enum verdict left = row_of((int32_t)a)->verdict;
+	enum verdict right = row_of((int32_t)b)->verdict;
+
+	return left > right ? left : right;
 }
 
 bool verdict_allows(enum verdict verdict)

@@ -29,6 +29,7 @@ extern const struct verdict_word verdict_words[];
 bool verdict_is_valid(int32_t value);
 const char *verdict_word(enum verdict verdict);
 int verdict_exit_code(enum verdict verdict);
+/* The larger one; what is no verdict counts as an error. */
 enum verdict verdict_worse(enum verdict a, enum verdict b);
 /* True for skip, compatible and needed. */
 bool verdict_allows(enum verdict verdict);
