@@ -86,7 +86,7 @@ int error_prefix(struct error *err, const char *format, ...)
 	char fixed[FORMAT_MAX];
 	auto_free char *allocated = NULL;
 	char prefix[ERROR_TEXT_MAX];
-	char joined[2 * ERROR_TEXT_MAX + sizeof(": ")];
+	char joined[sizeof(prefix) + sizeof(": ") + sizeof(err->text)];
 	va_list args;
 
 	va_start(args, format);

@@ -56,13 +56,13 @@ static int make_one(const char *path, mode_t mode, struct error *err)
 
 int file_make_directories(const char *path, mode_t mode, struct error *err)
 {
+	if (*path == '\0') {
+		return error_set(err, -ENOENT, "cannot make a directory without a name");
+	}
 	auto_free char *partial = strdup(path);
 
 	if (partial == NULL) {
 		return error_no_memory(err);
-	}
-	if (*path == '\0') {
-		return error_set(err, -ENOENT, "cannot make a directory without a name");
 	}
 	for (char *at = partial + strspn(partial, "/"); *at != '\0';) {
 		at += strcspn(at, "/");

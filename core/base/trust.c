@@ -96,7 +96,7 @@ static int follow(struct walk *walk, const char *path, const char *rest, struct 
 static int enter(struct walk *walk, const char *name, const char *rest, struct error *err)
 {
 	char path[PATH_MAX];
-	struct stat st;
+	struct stat st = {0};
 
 	if (snprintf(path, sizeof(path), "%s/%s", walk->at, name) >= (int)sizeof(path)) {
 		return error_set(err, -ENAMETOOLONG, "cannot look at %s below %s: %s", name,
@@ -152,7 +152,7 @@ static int step(struct walk *walk, struct error *err)
 int trust_check_chain(const char *path, uid_t owner, struct error *err)
 {
 	struct walk walk = {.owner = owner};
-	struct stat st;
+	struct stat st = {0};
 
 	if (path[0] != '/') {
 		return error_set(err, -EINVAL, "'%s' is not an absolute path", path);

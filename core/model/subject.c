@@ -27,7 +27,7 @@ static struct pair *find(const struct pairs *pairs, const char *key)
 	return NULL;
 }
 
-static int add(struct pairs *pairs, const char *key, char *value)
+static int add(struct pairs *pairs, const char *key, const char *value)
 {
 	struct pair *items = realloc(pairs->items, (pairs->count + 1) * sizeof(*items));
 
@@ -35,33 +35,34 @@ static int add(struct pairs *pairs, const char *key, char *value)
 		return -ENOMEM;
 	}
 	pairs->items = items;
-	char *copy = strdup(key);
+	struct pair pair = {strdup(key), strdup(value)};
+
+	if (pair.key == NULL || pair.value == NULL) {
+		free(pair.key);
+		free(pair.value);
+		return -ENOMEM;
+	}
+	items[pairs->count++] = pair;
+	return 0;
+}
+
+static int replace(struct pair *pair, const char *value)
+{
+	char *copy = strdup(value);
 
 	if (copy == NULL) {
 		return -ENOMEM;
 	}
-	items[pairs->count++] = (struct pair){copy, value};
+	free(pair->value);
+	pair->value = copy;
 	return 0;
 }
 
 int pairs_set(struct pairs *pairs, const char *key, const char *value)
 {
 	struct pair *pair = find(pairs, key);
-	char *copy = strdup(value);
 
-	if (copy == NULL) {
-		return -ENOMEM;
-	}
-	if (pair != NULL) {
-		free(pair->value);
-		pair->value = copy;
-		return 0;
-	}
-	if (add(pairs, key, copy) < 0) {
-		free(copy);
-		return -ENOMEM;
-	}
-	return 0;
+	return pair != NULL ? replace(pair, value) : add(pairs, key, value);
 }
 
 const char *pairs_get(const struct pairs *pairs, const char *key)
