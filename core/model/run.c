@@ -17,7 +17,7 @@ static const struct {
 	[RESULT_UPDATED] = {"updated", 0},
 	[RESULT_UP_TO_DATE] = {"up-to-date", 0},
 	[RESULT_AVAILABLE] = {"available", 1},
-	[RESULT_WOULD_UPDATE] = {"would-update", 0},
+	[RESULT_WOULD_UPDATE] = {"available", 0},
 	[RESULT_REFUSED] = {"refused", 2},
 	[RESULT_BUSY] = {"busy", 75},
 	[RESULT_ERROR] = {"error", 3},
