@@ -2,7 +2,8 @@
  * schema.h - how a database's applied migrations relate to the ones a release knows.
  *
  * Only looks: never creates, migrates or writes, leaves no file behind, and answers for a WAL
- * database with and without its -shm, in a directory it may not write.
+ * database with and without its -shm, in a directory it may not write. The calling process must not
+ * have the same database open: POSIX locks end when any descriptor of the file is closed.
  */
 #ifndef STORE_SCHEMA_H
 #define STORE_SCHEMA_H
@@ -12,7 +13,7 @@
 
 enum schema_class {
 	SCHEMA_COMPATIBLE,   /* every known one is applied, every applied one is known */
-	SCHEMA_NEEDED,       /* some known ones are pending; the release applies them */
+	SCHEMA_NEEDED,	     /* some known ones are pending; the release applies them */
 	SCHEMA_INCOMPATIBLE, /* some applied ones are unknown, whatever else */
 };
 

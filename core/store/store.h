@@ -34,7 +34,7 @@ struct store_options {
 };
 
 /* What went wrong while a migration ran, for callers that tell "fails on this data" (a constraint,
- * a type mismatch) from everything else (disk, locks, bugs in SQL). */
+ * a missing column) from what may be over the next time (disk, locks). */
 #define STORE_MIGRATION_FAILED (-EBADE)
 
 #define auto_store __attribute__((cleanup(store_close)))
@@ -43,7 +43,8 @@ struct store_options {
  * Opens (creates) the database: WAL, synchronous=FULL, foreign_keys=ON, busy_timeout 5 s, each
  * read back; then applies what is pending, in order of id. Errors, each with its cause:
  * -EINVAL a duplicate id (named); -EBADE a migration failed on the data; -ENOTUNIQ the database has
- * migrations that are not among options->migrations (named; nothing was changed); else as SQLite's code maps.
+ * migrations that are not among options->migrations (named; nothing was changed); else as SQLite's
+ * code maps.
  */
 MUST_CHECK int store_open(const struct store_options *options, sqlite3 **ret, struct error *err);
 void store_close(sqlite3 **db);
@@ -60,9 +61,13 @@ MUST_CHECK int store_prepare(sqlite3 *db, const char *sql, sqlite3_stmt **ret, s
 #define auto_stmt __attribute__((cleanup(store_finalize)))
 void store_finalize(sqlite3_stmt **stmt);
 
-/* Fills *err from the connection's last error (db may be NULL when only rc is known) and returns a
- * negative errno value: BUSY and LOCKED -EBUSY, CANTOPEN -ENOENT or the system's errno, PERM, AUTH
- * and READONLY -EACCES, NOTADB and CORRUPT -EUCLEAN, FULL -ENOSPC, NOMEM -ENOMEM, else -EIO. */
+/*
+ * Fills *err from the connection's last error (db may be NULL when only rc is known) and returns a
+ * negative errno value: BUSY and LOCKED -EBUSY, CANTOPEN the system's errno or -ENOENT, PERM, AUTH
+ * and READONLY -EACCES, NOTADB and CORRUPT -EUCLEAN, FULL -ENOSPC, NOMEM -ENOMEM, INTERRUPT
+ * -ETIMEDOUT, READONLY_ROLLBACK -ENOTRECOVERABLE; -EBADE where a statement and the data do not go
+ * together (CONSTRAINT, MISMATCH, TOOBIG, ERROR); else -EIO.
+ */
 int store_error(struct error *err, sqlite3 *db, int rc, const char *what);
 
 #endif
