@@ -5,7 +5,10 @@
 
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -98,49 +101,112 @@ Test(listener, another_ones_socket_is_not_removed)
 	cr_assert(scratch_exists(path));
 }
 
-/* Opens in a process of its own; says + or - and keeps the listener until it is let go. */
-static pid_t contend(int answers, int hold)
+enum {
+	CONTENDERS = 8,
+	ROUNDS = 25
+};
+
+/* Opens in a process of its own as soon as the gate is closed, and exits with 0 if it got the path;
+ * the listener lives until all have tried. */
+static pid_t contend(const int gate[2], const int answers[2], const int hold[2])
 {
 	pid_t pid = fork();
 
 	if (pid == 0) {
 		struct listener listener = LISTENER_INIT;
-		bool opened = listener_open(path, &listener, &error) == 0;
 		char byte = '\0';
 
 		alarm(60);
-		(void)!write(answers, opened ? "+" : "-", 1);
-		(void)!read(hold, &byte, 1);
-		_exit(0);
+		close(gate[1]);
+		close(hold[1]);
+		(void)!read(gate[0], &byte, 1);
+		bool opened = listener_open(path, &listener, &error) == 0;
+
+		(void)!write(answers[1], "", 1);
+		(void)!read(hold[0], &byte, 1);
+		_exit(opened ? 0 : 1);
 	}
 	return pid;
 }
 
-Test(listener, of_many_that_find_a_dead_socket_one_gets_it)
+static void make_pipes(int gate[2], int answers[2], int hold[2])
 {
-	enum {
-		MANY = 8
-	};
+	cr_assert_eq(pipe(gate), 0);
+	cr_assert_eq(pipe(answers), 0);
+	cr_assert_eq(pipe(hold), 0);
+}
+
+/* How many of the contenders got the path. */
+static int count_winners(void)
+{
+	int gate[2];
 	int answers[2];
 	int hold[2];
-	pid_t pids[MANY];
+	pid_t pids[CONTENDERS];
+	char answer[1];
 	int winners = 0;
+
+	make_pipes(gate, answers, hold);
+	for (int i = 0; i < CONTENDERS; i++) {
+		pids[i] = contend(gate, answers, hold);
+	}
+	close(gate[1]);
+	for (int i = 0; i < CONTENDERS; i++) {
+		cr_assert_eq(read(answers[0], answer, 1), 1);
+	}
+	close(hold[1]);
+	for (int i = 0; i < CONTENDERS; i++) {
+		int status = 0;
+
+		cr_assert_eq(waitpid(pids[i], &status, 0), pids[i]);
+		winners += status == 0;
+	}
+	close(gate[0]);
+	close(answers[0]);
+	close(answers[1]);
+	close(hold[0]);
+	return winners;
+}
+
+Test(listener, of_many_that_find_a_dead_socket_one_gets_it)
+{
+	leave_stale_socket();
+	for (int round = 0; round < ROUNDS; round++) {
+		/* The winners exit without closing: their sockets are dead for the next round. */
+		cr_assert_eq(count_winners(), 1);
+	}
+}
+
+Test(listener, nobody_judges_a_socket_while_another_one_does)
+{
+	enum {
+		WAIT_MS = 200
+	};
+	auto_free char *directory = scratch_path(&scratch, "run");
+	int answers[2];
 
 	leave_stale_socket();
 	cr_assert_eq(pipe(answers), 0);
-	cr_assert_eq(pipe(hold), 0);
-	for (int i = 0; i < MANY; i++) {
-		pids[i] = contend(answers[1], hold[0]);
-	}
-	for (int i = 0; i < MANY; i++) {
-		char answer = '\0';
+	auto_close int judging = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-		cr_assert_eq(read(answers[0], &answer, 1), 1);
-		winners += answer == '+';
+	cr_assert_eq(flock(judging, LOCK_EX), 0);
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		struct listener listener = LISTENER_INIT;
+
+		alarm(60);
+		/* The lock is the open file's, which a child shares. */
+		close(judging);
+		_exit(listener_open(path, &listener, &error) == 0 && write(answers[1], "", 1) == 1
+			      ? 0
+			      : 1);
 	}
-	cr_assert_eq(write(hold[1], "........", MANY), MANY);
-	for (int i = 0; i < MANY; i++) {
-		cr_assert_eq(waitpid(pids[i], NULL, 0), pids[i]);
-	}
-	cr_assert_eq(winners, 1);
+	struct pollfd answer = {.fd = answers[0], .events = POLLIN};
+	int status = 0;
+
+	cr_assert_eq(poll(&answer, 1, WAIT_MS), 0, "it did not wait for its turn");
+	cr_assert_eq(flock(judging, LOCK_UN), 0);
+	cr_assert_eq(waitpid(pid, &status, 0), pid);
+	cr_assert_eq(status, 0);
 }
