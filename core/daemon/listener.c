@@ -150,19 +150,15 @@ int listener_open(const char *path, struct listener *ret, struct error *err)
 	if (r < 0) {
 		return r;
 	}
-	auto_free char *copy = strdup(path);
-
-	if (copy == NULL || lstat(path, &st) < 0) {
-		(void)unlink(path);
-		return error_set(err, copy == NULL ? -ENOMEM : -errno, "cannot keep the socket %s",
-				 path);
+	if (lstat(path, &st) < 0) {
+		return error_set(err, -errno, "cannot find the new socket %s: %s", path,
+				 strerror(errno));
 	}
-	*ret = (struct listener){
-		.fd = take_fd(&fd),
-		.path = take_pointer(&copy),
-		.device = st.st_dev,
-		.inode = st.st_ino,
-	};
+	struct listener listener = {.fd = -1, .device = st.st_dev, .inode = st.st_ino};
+
+	memcpy(listener.path, address.sun_path, sizeof(listener.path));
+	listener.fd = take_fd(&fd);
+	*ret = listener;
 	return 0;
 }
 
@@ -170,11 +166,9 @@ void listener_close(struct listener *listener)
 {
 	struct stat st;
 
-	if (listener->path != NULL && lstat(listener->path, &st) == 0 &&
-	    st.st_dev == listener->device && st.st_ino == listener->inode) {
+	if (listener->fd >= 0 && lstat(listener->path, &st) == 0 && st.st_dev == listener->device &&
+	    st.st_ino == listener->inode) {
 		(void)unlink(listener->path);
 	}
 	guard_close(&listener->fd);
-	free(listener->path);
-	listener->path = NULL;
 }

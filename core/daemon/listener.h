@@ -8,9 +8,12 @@
 
 #include "base/error.h"
 
+/* unix(7), sun_path, with the NUL */
+#define LISTENER_PATH_SIZE 108
+
 struct listener {
 	int fd;
-	char *path;
+	char path[LISTENER_PATH_SIZE];
 	dev_t device; /* the socket we made, so that only it is removed */
 	ino_t inode;
 };

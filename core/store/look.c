@@ -75,7 +75,7 @@ static int is_journal_hot(const char *path, bool *ret, struct error *err)
 {
 	auto_free char *name = NULL;
 	auto_close int fd = -1;
-	struct stat st;
+	struct stat st = {0};
 	char first = '\0';
 	int r = stat_beside(path, "-journal", &st, err);
 
@@ -125,7 +125,7 @@ static int read_header(int fd, const char *path, bool *ret_wal, struct error *er
 static int survey_files(int fd, const char *path, struct survey *ret, struct error *err)
 {
 	struct survey found = {.locked = is_locked(fd)};
-	struct stat shm;
+	struct stat shm = {0};
 
 	if (fstat(fd, &found.main) < 0) {
 		return error_set(err, -errno, "cannot look at %s: %s", path, strerror(errno));
@@ -269,7 +269,7 @@ static int enter(struct look *look, enum way way, int *ret_rc, struct error *err
 	}
 	*ret_rc = rc;
 	if (rc != SQLITE_OK) {
-		return store_error(err, db, rc, look->path);
+		return store_error(err, db, rc, NULL);
 	}
 	look->db = db;
 	db = NULL;
@@ -301,7 +301,7 @@ int look_open(const char *path, struct look *look, struct error *err)
 {
 	enum way way = WAY_EMPTY;
 	auto_close int fd = file_open(path, err);
-	struct survey survey;
+	struct survey survey = {0};
 
 	if (fd < 0) {
 		return fd;
@@ -365,7 +365,7 @@ static bool was_quiet(const struct look *look, const struct survey *now)
 
 int look_confirm(const struct look *look, struct error *err)
 {
-	struct survey now;
+	struct survey now = {0};
 	struct stat named;
 
 	if (lstat(look->path, &named) < 0 || !is_same_file(&named, &look->survey.main)) {

@@ -29,30 +29,24 @@ static int by_id(const void *a, const void *b)
 	return (left->id > right->id) - (left->id < right->id);
 }
 
-/* The migrations in order of id; the caller frees them. */
-static int sorted_copy(const struct migrations *migrations, struct migration **ret,
-		       struct error *err)
+/* The migrations in order of id, for the caller to free; NULL: no memory. */
+static struct migration *sorted_copy(const struct migrations *migrations)
 {
 	struct migration *copy = calloc(migrations->count + 1, sizeof(*copy));
 
-	if (copy == NULL) {
-		return error_no_memory(err);
-	}
-	if (migrations->count > 0) {
+	if (copy != NULL && migrations->count > 0) {
 		memcpy(copy, migrations->items, migrations->count * sizeof(*copy));
 		qsort(copy, migrations->count, sizeof(*copy), by_id);
 	}
-	*ret = copy;
-	return 0;
+	return copy;
 }
 
 int runner_check(const struct migrations *migrations, struct error *err)
 {
-	auto_free struct migration *sorted = NULL;
-	int r = sorted_copy(migrations, &sorted, err);
+	auto_free struct migration *sorted = sorted_copy(migrations);
 
-	if (r < 0) {
-		return r;
+	if (sorted == NULL) {
+		return error_no_memory(err);
 	}
 	for (size_t i = 0; i < migrations->count; i++) {
 		if (sorted[i].id <= 0) {
@@ -203,17 +197,17 @@ static int apply_one(sqlite3 *db, const struct migration *migration, const struc
 int runner_apply(sqlite3 *db, const struct migrations *migrations, const struct clock *clock,
 		 struct error *err)
 {
-	auto_free struct migration *sorted = NULL;
+	auto_free struct migration *sorted = sorted_copy(migrations);
 	auto_schema struct schema_state state = {0};
+
+	if (sorted == NULL) {
+		return error_no_memory(err);
+	}
 	int r = store_execute(db, create_record, "cannot create schema_migrations", err);
 
 	if (r == 0) {
 		r = compare(db, migrations, &state, err);
 	}
-	if (r < 0 || state.pending.count == 0) {
-		return r;
-	}
-	r = sorted_copy(migrations, &sorted, err);
 	for (size_t i = 0; i < migrations->count && r == 0; i++) {
 		if (ids_contain(&state.pending, sorted[i].id)) {
 			r = apply_one(db, &sorted[i], clock, err);

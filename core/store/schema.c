@@ -58,17 +58,20 @@ static void drop_repeated(struct ids *sorted)
 /* A copy in ascending order, each id once. */
 static int sorted_copy(const struct ids *from, struct ids *ret)
 {
-	struct ids copy = {0};
-
-	if (from->count > 0) {
-		copy.items = malloc(from->count * sizeof(*copy.items));
-		if (copy.items == NULL) {
-			return -ENOMEM;
-		}
-		memcpy(copy.items, from->items, from->count * sizeof(*copy.items));
-		copy.count = from->count;
-		copy.capacity = from->count;
+	if (from->count == 0) {
+		*ret = (struct ids){0};
+		return 0;
 	}
+	struct ids copy = {
+		.items = malloc(from->count * sizeof(*from->items)),
+		.count = from->count,
+		.capacity = from->count,
+	};
+
+	if (copy.items == NULL) {
+		return -ENOMEM;
+	}
+	memcpy(copy.items, from->items, from->count * sizeof(*from->items));
 	if (!is_ascending(&copy)) {
 		qsort(copy.items, copy.count, sizeof(*copy.items), by_value);
 		drop_repeated(&copy);

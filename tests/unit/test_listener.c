@@ -43,7 +43,6 @@ static void leave_stale_socket(void)
 
 	cr_assert_eq(listener_open(path, &dead, &error), 0, "%s", error.text);
 	close(dead.fd);
-	free(dead.path);
 	cr_assert(scratch_exists(path));
 }
 
