@@ -20,128 +20,15 @@
 #include "base/guard.h"
 #include "base/limits.h"
 #include "base/text.h"
+#include "plugins/bench.h"
 #include "support/scratch.h"
-
-#define HELPER	BANGER_BUILD_DIR "/core/preflight/host/preflight-host"
-#define PLUGINS BANGER_BUILD_DIR "/test-plugins"
-
-/* Far more than a healthy plugin needs, far less than a test run may take. */
-#define PATIENCE_MS 20000
-
-/* A plugin directory, and how it is run. */
-struct bench {
-	struct scratch scratch;
-	struct preflight_options options;
-	struct preflight_policy policy;
-	struct pairs given;
-	struct pairs subject;
-	struct preflight_report report;
-};
-
-static struct bench bench_make(void)
-{
-	struct bench bench = {.scratch = scratch_make()};
-
-	cr_assert_eq(chmod(bench.scratch.path, 0755), 0);
-	bench.options.helper_fd = open(HELPER, O_RDONLY | O_CLOEXEC);
-	cr_assert_geq(bench.options.helper_fd, 0, "the helper is built");
-	bench.options.timeout_ms = PATIENCE_MS;
-	return bench;
-}
-
-static void bench_finish(struct bench *bench)
-{
-	(void)close(bench->options.helper_fd);
-	pairs_finish(&bench->given);
-	pairs_finish(&bench->subject);
-	preflight_report_finish(&bench->report);
-	scratch_remove(&bench->scratch);
-}
-#define auto_bench __attribute__((cleanup(bench_finish)))
-
-/* Copies the test plugin into the bench's directory under a name; its path, until the next call. */
-static const char *install_as(struct bench *bench, const char *plugin, const char *name)
-{
-	static char path[PATH_MAX];
-	auto_buffer struct buffer bytes = BUFFER_INIT(16 * MIB);
-	char from[PATH_MAX];
-	struct error err;
-
-	(void)snprintf(from, sizeof(from), PLUGINS "/%s.so", plugin);
-	(void)snprintf(path, sizeof(path), "%s/%s.so", bench->scratch.path, name);
-	cr_assert_eq(file_read_path(from, &bytes, &err), 0, "%s", err.text);
-	scratch_write_bytes(path, bytes.data, bytes.length, 0755);
-	return path;
-}
-
-static const char *install(struct bench *bench, const char *plugin)
-{
-	return install_as(bench, plugin, plugin);
-}
-
-static void configure(struct bench *bench, const char *name, const char *key, const char *value)
-{
-	if (key != NULL) {
-		cr_assert_eq(pairs_set(&bench->given, key, value), 0);
-	}
-	bench->policy.name = name;
-	bench->policy.enabled = true;
-	bench->policy.options = &bench->given;
-	bench->options.policies = &bench->policy;
-	bench->options.policy_count = 1;
-}
-
-static void run(struct bench *bench)
-{
-	struct error err = {0};
-
-	bench->options.plugin_dir = bench->scratch.path;
-	bench->options.subject = &bench->subject;
-	preflight_report_finish(&bench->report);
-	cr_assert_eq(preflight_run(&bench->options, &bench->report, &err), 0, "%s", err.text);
-}
-
-/* Runs the one plugin and returns its report. */
-static const struct plugin_report *run_one(struct bench *bench, const char *plugin)
-{
-	(void)install(bench, plugin);
-	run(bench);
-	cr_assert_eq(bench->report.count, 1);
-	cr_assert_str_eq(bench->report.plugins[0].name, plugin);
-	return &bench->report.plugins[0];
-}
-
-static const struct finding *find_code(const struct plugin_report *report, const char *code)
-{
-	for (size_t i = 0; i < report->findings.count; i++) {
-		if (strcmp(report->findings.items[i].code, code) == 0) {
-			return &report->findings.items[i];
-		}
-	}
-	return NULL;
-}
-
-/* The report is an error because of code, and the sentence contains what. */
-static void expect_error(const struct plugin_report *report, const char *code, const char *what)
-{
-	const struct finding *finding = find_code(report, code);
-
-	cr_assert_eq(report->verdict, VERDICT_ERROR, "%s: verdict %d", report->name,
-		     (int)report->verdict);
-	cr_assert_not_null(finding, "%s has no finding %s but %s: %s", report->name, code,
-			   report->findings.items[0].code, report->findings.items[0].text);
-	cr_assert_eq(finding->verdict, VERDICT_ERROR);
-	cr_assert_not_null(strstr(finding->text, what), "%s: \"%s\" does not say \"%s\"",
-			   report->name, finding->text, what);
-	cr_assert_not_null(finding->remedy, "%s: no remedy", report->name);
-}
 
 /* Runs one plugin that must fail. */
 static void expect_failure(const char *plugin, const char *code, const char *what)
 {
 	auto_bench struct bench bench = bench_make();
 
-	expect_error(run_one(&bench, plugin), code, what);
+	bench_expect_error(bench_run_one(&bench, plugin), code, what);
 	cr_assert_eq(bench.report.verdict, VERDICT_ERROR);
 }
 
@@ -186,7 +73,7 @@ Test(preflight_run, a_good_plugin_passes_with_its_facts_and_its_log)
 	auto_bench struct bench bench = bench_make();
 
 	cr_assert_eq(pairs_set(&bench.subject, "version.to", "1.2.3"), 0);
-	const struct plugin_report *report = run_one(&bench, "ok");
+	const struct plugin_report *report = bench_run_one(&bench, "ok");
 
 	cr_assert_eq(report->verdict, VERDICT_COMPATIBLE, "%s", report->findings.items[0].text);
 	cr_assert_eq(bench.report.verdict, VERDICT_COMPATIBLE);
@@ -203,7 +90,7 @@ Test(preflight_run, a_good_plugin_passes_with_its_facts_and_its_log)
 Test(preflight_run, the_worst_finding_is_the_verdict)
 {
 	auto_bench struct bench bench = bench_make();
-	const struct plugin_report *report = run_one(&bench, "two-findings");
+	const struct plugin_report *report = bench_run_one(&bench, "two-findings");
 
 	cr_assert_eq(report->verdict, VERDICT_INCOMPATIBLE);
 	cr_assert_eq(report->findings.count, 2);
@@ -214,10 +101,10 @@ Test(preflight_run, the_worst_plugin_is_the_verdict_of_all_in_the_order_of_their
 {
 	auto_bench struct bench bench = bench_make();
 
-	(void)install(&bench, "two-findings");
-	(void)install(&bench, "no-finding");
-	(void)install(&bench, "ok");
-	run(&bench);
+	(void)bench_install(&bench, "two-findings");
+	(void)bench_install(&bench, "no-finding");
+	(void)bench_install(&bench, "ok");
+	bench_run(&bench);
 	cr_assert_eq(bench.report.count, 3);
 	cr_assert_str_eq(bench.report.plugins[0].name, "no-finding");
 	cr_assert_str_eq(bench.report.plugins[1].name, "ok");
@@ -230,7 +117,7 @@ Test(preflight_run, the_example_in_the_documentation_works)
 	auto_bench struct bench bench = bench_make();
 
 	cr_assert_eq(pairs_set(&bench.subject, "stage.dir", bench.scratch.path), 0);
-	const struct plugin_report *report = run_one(&bench, "space");
+	const struct plugin_report *report = bench_run_one(&bench, "space");
 
 	cr_assert_eq(report->verdict, VERDICT_COMPATIBLE, "%s", report->findings.items[0].text);
 	cr_assert_not_null(pairs_get(&report->facts, "free_blocks"));
@@ -239,10 +126,10 @@ Test(preflight_run, the_example_in_the_documentation_works)
 Test(preflight_run, a_crash_is_an_error_that_names_the_signal_and_keeps_what_was_said)
 {
 	auto_bench struct bench bench = bench_make();
-	const struct plugin_report *report = run_one(&bench, "crash");
+	const struct plugin_report *report = bench_run_one(&bench, "crash");
 
-	expect_error(report, "plugin.crashed", "signal 11");
-	cr_assert_not_null(find_code(report, "crash.before"));
+	bench_expect_error(report, "plugin.crashed", "signal 11");
+	cr_assert_not_null(bench_find(report, "crash.before"));
 }
 
 Test(preflight_run, a_crash_in_a_constructor_is_an_error)
@@ -255,14 +142,14 @@ Test(preflight_run, a_plugin_that_hangs_is_stopped_at_its_own_timeout)
 	auto_bench struct bench bench = bench_make();
 	uint64_t before = clock_monotonic_ms();
 
-	configure(&bench, "hang", NULL, NULL);
+	bench_configure(&bench, "hang", NULL, NULL);
 	bench.policy.timeout_ms = 700;
-	const struct plugin_report *report = run_one(&bench, "hang");
+	const struct plugin_report *report = bench_run_one(&bench, "hang");
 
-	expect_error(report, "plugin.timeout", "0.7 s");
-	cr_assert_not_null(find_code(report, "hang.before"));
+	bench_expect_error(report, "plugin.timeout", "0.7 s");
+	cr_assert_not_null(bench_find(report, "hang.before"));
 	cr_assert_geq(report->ms, 700);
-	cr_assert_lt(clock_monotonic_ms() - before, PATIENCE_MS);
+	cr_assert_lt(clock_monotonic_ms() - before, BENCH_PATIENCE_MS);
 }
 
 Test(preflight_run, exit_0_inside_the_check_is_an_error)
@@ -299,18 +186,18 @@ Test(preflight_run, a_flood_of_output_is_capped_and_stopped)
 {
 	auto_bench struct bench bench = bench_make();
 
-	configure(&bench, "flood", NULL, NULL);
+	bench_configure(&bench, "flood", NULL, NULL);
 	bench.policy.timeout_ms = 500;
-	const struct plugin_report *report = run_one(&bench, "flood");
+	const struct plugin_report *report = bench_run_one(&bench, "flood");
 
-	expect_error(report, "plugin.timeout", "0.5 s");
+	bench_expect_error(report, "plugin.timeout", "0.5 s");
 	cr_assert_leq(strlen(report->output), LIMIT_OUTPUT);
 }
 
 Test(preflight_run, much_output_and_log_does_not_harm_a_finding)
 {
 	auto_bench struct bench bench = bench_make();
-	const struct plugin_report *report = run_one(&bench, "output");
+	const struct plugin_report *report = bench_run_one(&bench, "output");
 
 	cr_assert_eq(report->verdict, VERDICT_COMPATIBLE, "%s", report->findings.items[0].text);
 	cr_assert_leq(strlen(report->output), LIMIT_OUTPUT);
@@ -322,11 +209,11 @@ Test(preflight_run, processes_left_behind_do_not_delay_the_run_and_do_not_surviv
 	char marker[16];
 
 	(void)snprintf(marker, sizeof(marker), "pfl%d", (int)getpid());
-	configure(&bench, "linger", "marker", marker);
-	const struct plugin_report *report = run_one(&bench, "linger");
+	bench_configure(&bench, "linger", "marker", marker);
+	const struct plugin_report *report = bench_run_one(&bench, "linger");
 
 	cr_assert_eq(report->verdict, VERDICT_COMPATIBLE, "%s", report->findings.items[0].text);
-	cr_assert_lt(report->ms, PATIENCE_MS);
+	cr_assert_lt(report->ms, BENCH_PATIENCE_MS);
 	cr_assert_eq(processes_called(marker), 0);
 }
 
@@ -336,10 +223,10 @@ Test(preflight_run, a_run_leaves_no_descriptor_no_child_and_no_reaper_behind)
 	unsigned before = open_descriptors();
 	int is_reaper = -1;
 
-	(void)install(&bench, "crash");
-	(void)install(&bench, "bad-frame");
-	(void)install(&bench, "ok");
-	run(&bench);
+	(void)bench_install(&bench, "crash");
+	(void)bench_install(&bench, "bad-frame");
+	(void)bench_install(&bench, "ok");
+	bench_run(&bench);
 	cr_assert_eq(open_descriptors(), before);
 	cr_assert_eq(waitpid(-1, NULL, WNOHANG), -1);
 	cr_assert_eq(errno, ECHILD);
@@ -376,10 +263,10 @@ Test(preflight_run, the_network_must_be_granted)
 {
 	auto_bench struct bench bench = bench_make();
 
-	expect_error(run_one(&bench, "needs-network"), "plugin.grant", "network");
-	configure(&bench, "needs-network", NULL, NULL);
+	bench_expect_error(bench_run_one(&bench, "needs-network"), "plugin.grant", "network");
+	bench_configure(&bench, "needs-network", NULL, NULL);
 	bench.policy.grant_network = true;
-	run(&bench);
+	bench_run(&bench);
 	cr_assert_eq(bench.report.verdict, VERDICT_COMPATIBLE);
 }
 
@@ -387,9 +274,9 @@ Test(preflight_run, an_option_has_the_section_s_value_or_its_fallback)
 {
 	auto_bench struct bench bench = bench_make();
 
-	cr_assert_str_eq(run_one(&bench, "optional")->findings.items[0].text, "red");
-	configure(&bench, "optional", "colour", "blue");
-	run(&bench);
+	cr_assert_str_eq(bench_run_one(&bench, "optional")->findings.items[0].text, "red");
+	bench_configure(&bench, "optional", "colour", "blue");
+	bench_run(&bench);
 	cr_assert_str_eq(bench.report.plugins[0].findings.items[0].text, "blue");
 }
 
@@ -397,20 +284,20 @@ Test(preflight_run, an_unknown_key_is_an_error_that_names_the_known_ones)
 {
 	auto_bench struct bench bench = bench_make();
 
-	configure(&bench, "optional", "color", "blue");
-	const struct plugin_report *report = run_one(&bench, "optional");
+	bench_configure(&bench, "optional", "color", "blue");
+	const struct plugin_report *report = bench_run_one(&bench, "optional");
 
-	expect_error(report, "plugin.option", "color");
-	expect_error(report, "plugin.option", "colour, size");
+	bench_expect_error(report, "plugin.option", "color");
+	bench_expect_error(report, "plugin.option", "colour, size");
 }
 
 Test(preflight_run, a_required_option_without_a_section_is_a_skip)
 {
 	auto_bench struct bench bench = bench_make();
-	const struct plugin_report *report = run_one(&bench, "required");
+	const struct plugin_report *report = bench_run_one(&bench, "required");
 
 	cr_assert_eq(report->verdict, VERDICT_SKIP);
-	cr_assert_not_null(find_code(report, "plugin.unconfigured"));
+	cr_assert_not_null(bench_find(report, "plugin.unconfigured"));
 	cr_assert_not_null(strstr(report->findings.items[0].text, "needle"));
 }
 
@@ -418,14 +305,14 @@ Test(preflight_run, a_required_option_that_its_section_lacks_is_an_error)
 {
 	auto_bench struct bench bench = bench_make();
 
-	configure(&bench, "required", NULL, NULL);
-	expect_error(run_one(&bench, "required"), "plugin.option", "needle");
+	bench_configure(&bench, "required", NULL, NULL);
+	bench_expect_error(bench_run_one(&bench, "required"), "plugin.option", "needle");
 }
 
 Test(preflight_run, hostile_text_reaches_the_report_without_its_teeth)
 {
 	auto_bench struct bench bench = bench_make();
-	const struct plugin_report *report = run_one(&bench, "hostile-text");
+	const struct plugin_report *report = bench_run_one(&bench, "hostile-text");
 
 	cr_assert_eq(report->verdict, VERDICT_COMPATIBLE);
 	cr_assert_str_eq(report->findings.items[0].text, "?[31mred??desrever");
@@ -437,19 +324,19 @@ Test(preflight_run, hostile_text_reaches_the_report_without_its_teeth)
 Test(preflight_run, a_text_that_is_too_long_cannot_be_followed_by_a_pass)
 {
 	auto_bench struct bench bench = bench_make();
-	const struct plugin_report *report = run_one(&bench, "long-text");
+	const struct plugin_report *report = bench_run_one(&bench, "long-text");
 
-	expect_error(report, "plugin.refused", strerror(E2BIG));
-	cr_assert_not_null(find_code(report, "long.accepted"));
-	cr_assert_null(find_code(report, "long.refused"));
+	bench_expect_error(report, "plugin.refused", strerror(E2BIG));
+	cr_assert_not_null(bench_find(report, "long.accepted"));
+	cr_assert_null(bench_find(report, "long.refused"));
 }
 
 Test(preflight_run, one_finding_too_many_is_an_error)
 {
 	auto_bench struct bench bench = bench_make();
-	const struct plugin_report *report = run_one(&bench, "too-many");
+	const struct plugin_report *report = bench_run_one(&bench, "too-many");
 
-	expect_error(report, "plugin.refused", strerror(E2BIG));
+	bench_expect_error(report, "plugin.refused", strerror(E2BIG));
 	cr_assert_eq(report->findings.count, LIMIT_FINDINGS + 1);
 }
 
@@ -461,7 +348,7 @@ Test(preflight_run, the_host_s_own_codes_are_not_for_plugins)
 Test(preflight_run, a_fork_s_child_is_not_heard)
 {
 	auto_bench struct bench bench = bench_make();
-	const struct plugin_report *report = run_one(&bench, "fork-returns");
+	const struct plugin_report *report = bench_run_one(&bench, "fork-returns");
 
 	cr_assert_eq(report->verdict, VERDICT_COMPATIBLE);
 	cr_assert_eq(report->findings.count, 1);
@@ -471,10 +358,10 @@ Test(preflight_run, a_fork_s_child_is_not_heard)
 Test(preflight_run, a_finding_from_another_thread_is_refused_and_not_forgotten)
 {
 	auto_bench struct bench bench = bench_make();
-	const struct plugin_report *report = run_one(&bench, "foreign-thread");
+	const struct plugin_report *report = bench_run_one(&bench, "foreign-thread");
 
-	expect_error(report, "plugin.refused", strerror(EPERM));
-	cr_assert_null(find_code(report, "thread.other"));
+	bench_expect_error(report, "plugin.refused", strerror(EPERM));
+	cr_assert_null(bench_find(report, "thread.other"));
 }
 
 Test(preflight_run, a_file_that_is_no_shared_object_is_an_error)
@@ -485,18 +372,18 @@ Test(preflight_run, a_file_that_is_no_shared_object_is_an_error)
 
 	scratch_write(junk, "this is text\n");
 	scratch_write(empty, "");
-	run(&bench);
-	expect_error(&bench.report.plugins[0], "plugin.load", "empty.so");
-	expect_error(&bench.report.plugins[1], "plugin.load", "junk.so");
+	bench_run(&bench);
+	bench_expect_error(&bench.report.plugins[0], "plugin.load", "empty.so");
+	bench_expect_error(&bench.report.plugins[1], "plugin.load", "junk.so");
 }
 
 Test(preflight_run, half_a_plugin_is_an_error)
 {
 	auto_bench struct bench bench = bench_make();
-	const char *path = install(&bench, "ok");
+	const char *path = bench_install(&bench, "ok");
 
 	cr_assert_eq(truncate(path, 3000), 0);
-	run(&bench);
+	bench_run(&bench);
 	cr_assert_eq(bench.report.verdict, VERDICT_ERROR);
 }
 
@@ -507,32 +394,32 @@ Test(preflight_run, what_is_no_regular_file_is_not_opened)
 	auto_free char *fifo = scratch_path(&bench.scratch, "fifo.so");
 	auto_free char *directory = scratch_path(&bench.scratch, "directory.so");
 
-	cr_assert_eq(symlink(PLUGINS "/ok.so", link), 0);
+	cr_assert_eq(symlink(BENCH_PLUGINS "/ok.so", link), 0);
 	cr_assert_eq(mkfifo(fifo, 0644), 0);
 	scratch_directory(directory);
-	run(&bench);
+	bench_run(&bench);
 	cr_assert_eq(bench.report.count, 3);
-	expect_error(&bench.report.plugins[0], "plugin.untrusted", "directory.so");
-	expect_error(&bench.report.plugins[1], "plugin.untrusted", "fifo.so");
-	expect_error(&bench.report.plugins[2], "plugin.untrusted", "symbolic link");
+	bench_expect_error(&bench.report.plugins[0], "plugin.untrusted", "directory.so");
+	bench_expect_error(&bench.report.plugins[1], "plugin.untrusted", "fifo.so");
+	bench_expect_error(&bench.report.plugins[2], "plugin.untrusted", "symbolic link");
 }
 
 Test(preflight_run, what_others_may_write_is_not_loaded_when_trust_is_asked)
 {
 	auto_bench struct bench bench = bench_make();
-	const char *path = install(&bench, "ok");
+	const char *path = bench_install(&bench, "ok");
 
 	bench.options.check_trust = true;
-	run(&bench);
+	bench_run(&bench);
 	cr_assert_eq(bench.report.verdict, VERDICT_COMPATIBLE, "%s",
 		     bench.report.plugins[0].findings.items[0].text);
 	cr_assert_eq(chmod(path, 0775), 0);
-	run(&bench);
-	expect_error(&bench.report.plugins[0], "plugin.untrusted", "group-writable");
+	bench_run(&bench);
+	bench_expect_error(&bench.report.plugins[0], "plugin.untrusted", "group-writable");
 	cr_assert_eq(chmod(path, 0755), 0);
 	cr_assert_eq(chmod(bench.scratch.path, 0777), 0);
-	run(&bench);
-	expect_error(&bench.report.plugins[0], "plugin.untrusted", "world-writable");
+	bench_run(&bench);
+	bench_expect_error(&bench.report.plugins[0], "plugin.untrusted", "world-writable");
 }
 
 Test(preflight_run, names_that_no_plugin_can_have_are_errors)
@@ -543,7 +430,7 @@ Test(preflight_run, names_that_no_plugin_can_have_are_errors)
 
 	scratch_write(upper, "");
 	scratch_write(hostile, "");
-	run(&bench);
+	bench_run(&bench);
 	cr_assert_eq(bench.report.count, 2);
 	cr_assert_eq(bench.report.verdict, VERDICT_ERROR);
 	cr_assert_str_eq(bench.report.plugins[0].name, "?[2J");
@@ -560,7 +447,7 @@ Test(preflight_run, hidden_files_and_other_files_are_no_plugins)
 	scratch_write(readme, "");
 	scratch_write(hidden, "");
 	scratch_write(older, "");
-	run(&bench);
+	bench_run(&bench);
 	cr_assert_eq(bench.report.count, 0);
 	cr_assert_eq(bench.report.verdict, VERDICT_SKIP);
 }
@@ -580,22 +467,22 @@ Test(preflight_run, a_section_without_its_plugin_is_an_error)
 {
 	auto_bench struct bench bench = bench_make();
 
-	configure(&bench, "gone", NULL, NULL);
-	run(&bench);
+	bench_configure(&bench, "gone", NULL, NULL);
+	bench_run(&bench);
 	cr_assert_eq(bench.report.count, 1);
-	expect_error(&bench.report.plugins[0], "plugin.missing", "[plugin gone]");
+	bench_expect_error(&bench.report.plugins[0], "plugin.missing", "[plugin gone]");
 }
 
 Test(preflight_run, a_plugin_that_is_switched_off_is_not_loaded_and_said_to_be_skipped)
 {
 	auto_bench struct bench bench = bench_make();
 
-	(void)install(&bench, "constructor-crash");
-	configure(&bench, "constructor-crash", NULL, NULL);
+	(void)bench_install(&bench, "constructor-crash");
+	bench_configure(&bench, "constructor-crash", NULL, NULL);
 	bench.policy.enabled = false;
-	run(&bench);
+	bench_run(&bench);
 	cr_assert_eq(bench.report.verdict, VERDICT_SKIP);
-	cr_assert_not_null(find_code(&bench.report.plugins[0], "plugin.disabled"));
+	cr_assert_not_null(bench_find(&bench.report.plugins[0], "plugin.disabled"));
 }
 
 Test(preflight_run, a_helper_that_cannot_run_is_an_error_of_each_plugin)
@@ -604,7 +491,7 @@ Test(preflight_run, a_helper_that_cannot_run_is_an_error_of_each_plugin)
 
 	(void)close(bench.options.helper_fd);
 	bench.options.helper_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
-	expect_error(run_one(&bench, "ok"), "plugin.load", "cannot run");
+	bench_expect_error(bench_run_one(&bench, "ok"), "plugin.load", "cannot run");
 }
 
 Test(preflight_run, a_helper_that_is_another_program_is_an_error)
@@ -613,7 +500,7 @@ Test(preflight_run, a_helper_that_is_another_program_is_an_error)
 
 	(void)close(bench.options.helper_fd);
 	bench.options.helper_fd = open("/bin/true", O_RDONLY | O_CLOEXEC);
-	expect_error(run_one(&bench, "ok"), "plugin.silent", "exited with 0");
+	bench_expect_error(bench_run_one(&bench, "ok"), "plugin.silent", "exited with 0");
 }
 
 Test(preflight_run, a_subject_that_is_too_large_is_an_error_and_not_cut)
@@ -624,7 +511,7 @@ Test(preflight_run, a_subject_that_is_too_large_is_an_error_and_not_cut)
 	cr_assert_not_null(huge);
 	memset(huge, 'x', LIMIT_PLUGIN_REQUEST);
 	cr_assert_eq(pairs_set(&bench.subject, "product", huge), 0);
-	expect_error(run_one(&bench, "ok"), "plugin.load", "subject");
+	bench_expect_error(bench_run_one(&bench, "ok"), "plugin.load", "subject");
 }
 
 /* Counts and remembers what is announced. */
@@ -655,15 +542,15 @@ Test(preflight_run, more_plugins_than_places_all_run_and_each_is_announced_once)
 
 		/* Misnamed: each is refused by its own process. */
 		(void)snprintf(name, sizeof(name), "p%d", i);
-		(void)install_as(&bench, "ok", name);
+		(void)bench_install_as(&bench, "ok", name);
 	}
 	bench.options.done = note;
 	bench.options.data = &announced;
-	run(&bench);
+	bench_run(&bench);
 	cr_assert_eq(bench.report.count, PLUGINS_COUNT);
 	cr_assert_eq(announced.count, PLUGINS_COUNT);
 	cr_assert_eq(announced.last, VERDICT_ERROR);
 	for (int i = 0; i < PLUGINS_COUNT; i++) {
-		cr_assert_not_null(find_code(&bench.report.plugins[i], "plugin.abi"));
+		cr_assert_not_null(bench_find(&bench.report.plugins[i], "plugin.abi"));
 	}
 }
