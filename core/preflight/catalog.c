@@ -37,19 +37,18 @@ void catalog_finish(struct catalog *catalog)
 	*catalog = (struct catalog){0};
 }
 
-/* Takes name and path over, whatever the result. */
-static int add(struct catalog *catalog, char *name, char *path)
+/* Takes what entry owns over, whatever the result. */
+static int add(struct catalog *catalog, struct catalog_entry *entry)
 {
-	struct catalog_entry entry = {.name = name, .path = path};
 	size_t size = (catalog->count + 1) * sizeof(*catalog->items);
-	struct catalog_entry *items = name != NULL ? realloc(catalog->items, size) : NULL;
+	struct catalog_entry *items = entry->name != NULL ? realloc(catalog->items, size) : NULL;
 
 	if (items == NULL) {
-		entry_finish(&entry);
+		entry_finish(entry);
 		return -ENOMEM;
 	}
 	catalog->items = items;
-	items[catalog->count++] = entry;
+	items[catalog->count++] = *entry;
 	return 0;
 }
 
@@ -108,13 +107,16 @@ static int check_entry(struct catalog_entry *entry, bool check_trust)
 static int add_file(struct catalog *catalog, const char *directory, const char *file)
 {
 	size_t length = strlen(file) - strlen(SUFFIX);
-	auto_free char *name = strndup(file, length);
-	auto_free char *path = path_join(directory, file);
+	struct catalog_entry entry = {
+		.name = strndup(file, length),
+		.path = path_join(directory, file),
+	};
 
-	if (name == NULL || path == NULL) {
+	if (entry.path == NULL) {
+		entry_finish(&entry);
 		return -ENOMEM;
 	}
-	return add(catalog, take_pointer(&name), take_pointer(&path));
+	return add(catalog, &entry);
 }
 
 static int by_name(const void *a, const void *b)
@@ -208,7 +210,8 @@ struct catalog_entry *catalog_find(const struct catalog *catalog, const char *na
 int catalog_add_missing(struct catalog *catalog, const char *name, const char *directory)
 {
 	char text[PATH_MAX + 128];
-	int rc = add(catalog, strdup(name), NULL);
+	struct catalog_entry missing = {.name = strdup(name)};
+	int rc = add(catalog, &missing);
 
 	if (rc < 0) {
 		return rc;

@@ -15,6 +15,7 @@
 
 struct child {
 	struct plugin_report *report; /* where its words go; borrowed */
+	size_t entry;		      /* the runner's: whose process this is */
 	struct process process;
 	int results; /* pipes' read ends; -1: at their end */
 	int output;

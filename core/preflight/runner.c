@@ -111,17 +111,17 @@ static int pool_reserve(struct pool *pool)
 	size_t count = pool->catalog.count;
 
 	pool->maximum = pool_size(count);
-	pool->report.plugins = calloc(count + 1, sizeof(*pool->report.plugins));
+	struct plugin_report *reports = calloc(count + 1, sizeof(*reports));
+
+	pool->report.plugins = reports;
 	pool->children = calloc(pool->maximum + 1, sizeof(*pool->children));
 	pool->fds = calloc(FDS_PER_CHILD * (pool->maximum + 1), sizeof(*pool->fds));
-	if (pool->report.plugins == NULL || pool->children == NULL || pool->fds == NULL) {
+	if (reports == NULL || pool->children == NULL || pool->fds == NULL) {
 		return -ENOMEM;
 	}
 	for (size_t i = 0; i < count; i++) {
-		struct plugin_report *report = &pool->report.plugins[pool->report.count];
-
-		report->name = strdup(pool->catalog.items[i].name);
-		if (report->name == NULL) {
+		reports[i].name = strdup(pool->catalog.items[i].name);
+		if (reports[i].name == NULL) {
 			return -ENOMEM;
 		}
 		pool->report.count++;
@@ -150,7 +150,7 @@ static int pool_init(struct pool *pool, struct error *err)
 }
 
 /* The report is complete. */
-static void announce(const struct pool *pool, struct plugin_report *report)
+static void announce(const struct pool *pool, const struct plugin_report *report)
 {
 	if (pool->options->done != NULL) {
 		pool->options->done(pool->options->data, report->name, report->verdict);
@@ -193,12 +193,12 @@ static int start_one(struct pool *pool, size_t index, struct error *err)
 		return 0;
 	}
 	struct request request = make_request(pool, entry);
+	struct child child;
 	struct error reason;
-	int rc = child_start(pool->helper_fd, &request, report, &pool->children[pool->running],
-			     &reason);
 
-	if (rc == 0) {
-		pool->running++;
+	if (child_start(pool->helper_fd, &request, report, &child, &reason) == 0) {
+		child.entry = index;
+		pool->children[pool->running++] = child;
 		return 0;
 	}
 	if (judge_unstarted(report, &reason) < 0) {
@@ -262,13 +262,13 @@ static int serve_all(struct pool *pool)
 	/* Backwards: the last child takes the place of one that is over, and was served before. */
 	for (size_t i = pool->running; i-- > 0;) {
 		struct child *child = &pool->children[i];
-		struct plugin_report *report = child->report;
+		size_t entry = child->entry;
 		int rc = serve(child, &pool->fds[i * FDS_PER_CHILD]);
 
 		if (rc > 0) {
 			rc = child_end(child);
 			*child = pool->children[--pool->running];
-			announce(pool, report);
+			announce(pool, &pool->report.plugins[entry]);
 		}
 		if (rc < 0) {
 			return rc;

@@ -5,12 +5,10 @@
  * none of their code; only the loader knows its cache, $ORIGIN and symbol versions. glibc's and
  * musl's both have it.
  */
-#include "staged-binaries/artifact.h"
+#include "artifact.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -23,22 +21,14 @@
 
 #define REPORT_RELEASE "do not install this release; report it to whoever publishes it"
 
-__attribute__((format(printf, 5, 6))) static void problem_set(struct problem *ret,
-							      pf_verdict verdict, const char *code,
-							      const char *remedy,
-							      const char *format, ...)
+/* Everything but the sentence, which the caller writes. */
+static void problem_set(struct problem *ret, pf_verdict verdict, const char *code,
+			const char *remedy)
 {
-	char text[ERROR_TEXT_MAX];
-	va_list arguments;
-
-	va_start(arguments, format);
-	(void)vsnprintf(text, sizeof(text), format, arguments);
-	va_end(arguments);
-	ret->verdict = verdict;
-	ret->code = code;
-	ret->remedy = remedy;
-	(void)error_set(&ret->sentence, -EINVAL, "%s", text);
+	*ret = (struct problem){.verdict = verdict, .code = code, .remedy = remedy};
 }
+
+#define say(problem, ...) (void)error_set(&(problem)->sentence, -EINVAL, __VA_ARGS__)
 
 static void recognise(const struct artifact_check *check, struct program *program,
 		      struct problem *ret)
@@ -49,8 +39,8 @@ static void recognise(const struct artifact_check *check, struct program *progra
 
 	if (fd < 0 || fstat(fd, &st) < 0) {
 		problem_set(ret, PF_ERROR, "binary.unreadable",
-			    "run the update again; nothing was changed", "%s: %s", check->name,
-			    fd < 0 ? err.text : strerror(errno));
+			    "run the update again; nothing was changed");
+		say(ret, "%s: %s", check->name, fd < 0 ? err.text : strerror(errno));
 		return;
 	}
 	size_t length = (size_t)st.st_size;
@@ -58,8 +48,8 @@ static void recognise(const struct artifact_check *check, struct program *progra
 
 	if (bytes == MAP_FAILED) {
 		problem_set(ret, PF_ERROR, "binary.unreadable",
-			    "run the update again; nothing was changed", "cannot map %s: %s",
-			    check->path, strerror(errno));
+			    "run the update again; nothing was changed");
+		say(ret, "cannot map %s: %s", check->path, strerror(errno));
 		return;
 	}
 	program_recognise(length > 0 ? bytes : "", length, check->own, program);
@@ -73,20 +63,20 @@ static void judge_kind(const struct artifact_check *check, const struct program 
 {
 	if (program->kind == PROGRAM_FOREIGN) {
 		problem_set(ret, PF_INCOMPATIBLE, "binary.wrong-machine",
-			    "choose the release for this machine (uname -m)",
-			    "%s is %s; it cannot run on this host", check->name, program->what);
+			    "choose the release for this machine (uname -m)");
+		say(ret, "%s is %s; it cannot run on this host", check->name, program->what);
 	} else if (program->kind == PROGRAM_NONE) {
-		problem_set(ret, PF_INCOMPATIBLE, "binary.not-executable", REPORT_RELEASE,
-			    "%s is %s, not a program", check->name, program->what);
+		problem_set(ret, PF_INCOMPATIBLE, "binary.not-executable", REPORT_RELEASE);
+		say(ret, "%s is %s, not a program", check->name, program->what);
 	} else if (access(check->path, X_OK) < 0) {
 		problem_set(ret, PF_INCOMPATIBLE, "binary.not-executable",
-			    "see that the staging directory is not mounted noexec",
-			    "%s may not be executed: %s", check->path, strerror(errno));
+			    "see that the staging directory is not mounted noexec");
+		say(ret, "%s may not be executed: %s", check->path, strerror(errno));
 	} else if (program->interpreter[0] != '\0' && access(program->interpreter, X_OK) < 0) {
 		problem_set(ret, PF_INCOMPATIBLE, "binary.missing-interpreter",
-			    "install what provides the interpreter, or choose another release",
-			    "%s is %s that needs %s, which this host cannot run: %s", check->name,
-			    program->what, program->interpreter, strerror(errno));
+			    "install what provides the interpreter, or choose another release");
+		say(ret, "%s is %s that needs %s, which this host cannot run: %s", check->name,
+		    program->what, program->interpreter, strerror(errno));
 	}
 }
 
@@ -108,20 +98,21 @@ static bool run(const struct artifact_check *check, const char *program, const c
 
 	if (strings_add(&words, program) < 0 || strings_add(&words, first) < 0 ||
 	    (second != NULL && strings_add(&words, second) < 0)) {
-		problem_set(ret, PF_ERROR, "binary.unreadable", "free some memory", "no memory");
+		problem_set(ret, PF_ERROR, "binary.unreadable", "free some memory");
+		say(ret, "no memory");
 		return false;
 	}
 	if (process_run(&words, check->timeout_ms, result, &err) < 0) {
-		problem_set(ret, PF_INCOMPATIBLE, "binary.not-executable", REPORT_RELEASE, "%s: %s",
-			    check->name, err.text);
+		problem_set(ret, PF_INCOMPATIBLE, "binary.not-executable", REPORT_RELEASE);
+		say(ret, "%s: %s", check->name, err.text);
 		return false;
 	}
 	if (result->status.timed_out) {
 		problem_set(ret, PF_ERROR, "binary.timeout",
 			    "raise timeout = in section [plugin staged-binaries], or look why it "
-			    "does not end",
-			    "%s %s did not end within %.1f s", program, first,
-			    (double)check->timeout_ms / 1000.0);
+			    "does not end");
+		say(ret, "%s %s did not end within %.1f s", program, first,
+		    (double)check->timeout_ms / 1000.0);
 		return false;
 	}
 	return true;
@@ -148,9 +139,9 @@ static void judge_libraries(const struct artifact_check *check, const struct pro
 	char end[PROCESS_STATUS_TEXT_MAX];
 
 	problem_set(ret, PF_INCOMPATIBLE, "binary.missing-library",
-		    "install the library that is missing, or choose a release for this system",
-		    "%s cannot be loaded on this host: the loader %s: %s", check->name,
-		    process_status_text(&result.status, end), artifact_first_line(errors, output));
+		    "install the library that is missing, or choose a release for this system");
+	say(ret, "%s cannot be loaded on this host: the loader %s: %s", check->name,
+	    process_status_text(&result.status, end), artifact_first_line(errors, output));
 }
 
 static void judge_version(const struct artifact_check *check, struct problem *ret)
@@ -170,20 +161,19 @@ static void judge_version(const struct artifact_check *check, struct problem *re
 	if (!process_succeeded(&result.status)) {
 		problem_set(ret, PF_INCOMPATIBLE, "binary.failed",
 			    "if the program has no --version, name it in no_version = in section "
-			    "[plugin staged-binaries]; else do not install this release",
-			    "%s --version %s and said: %s", check->name,
-			    process_status_text(&result.status, end),
-			    artifact_first_line(errors, output));
+			    "[plugin staged-binaries]; else do not install this release");
+		say(ret, "%s --version %s and said: %s", check->name,
+		    process_status_text(&result.status, end), artifact_first_line(errors, output));
 	} else if (!is_named) {
-		problem_set(ret, PF_INCOMPATIBLE, "binary.version", REPORT_RELEASE,
-			    "%s --version does not name %s but says: %s", check->name,
-			    check->version, artifact_first_line(output, errors));
+		problem_set(ret, PF_INCOMPATIBLE, "binary.version", REPORT_RELEASE);
+		say(ret, "%s --version does not name %s but says: %s", check->name, check->version,
+		    artifact_first_line(output, errors));
 	}
 }
 
 void artifact_check(const struct artifact_check *check, struct problem *ret)
 {
-	struct program program;
+	struct program program = {0};
 
 	*ret = (struct problem){0};
 	recognise(check, &program, ret);

@@ -7,7 +7,7 @@
 #include <banger/preflight.h>
 
 #include "base/error.h"
-#include "staged-binaries/program.h"
+#include "program.h"
 
 /* What is wrong with an artifact; verdict 0: nothing. */
 struct problem {

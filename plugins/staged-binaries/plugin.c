@@ -10,10 +10,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "artifact.h"
 #include "base/file.h"
 #include "base/guard.h"
 #include "base/text.h"
-#include "staged-binaries/artifact.h"
 #include "support/subject.h"
 
 /* Half of what the ABI allows, so that there is room for the sentence about the rest. */

@@ -1,7 +1,7 @@
 /*
  * program.c - program.h: ELF (System V ABI, chapter 4; elf(5)) and #! (execve(2)).
  */
-#include "staged-binaries/program.h"
+#include "program.h"
 
 #include <elf.h>
 #include <link.h>

@@ -1,7 +1,7 @@
 /*
  * subject.c - subject.h: small parsers over the subject's strings.
  */
-#include "support/subject.h"
+#include "subject.h"
 
 #include <errno.h>
 #include <stdio.h>
