@@ -51,7 +51,13 @@
 #define LIMIT_FINDINGS 64u
 #define LIMIT_FACTS    256u
 #define LIMIT_FACT_KEY 64u
-#define LIMIT_TEXT     (2u * KIB)
+#define LIMIT_TEXT     (2u * KIB) /* with the NUL */
+
+/* What the runner hands to a plugin's process */
+#define LIMIT_PLUGIN_REQUEST (1u * MIB)
+#define LIMIT_PLUGIN_PAIRS   4096u /* options, and subject entries */
+#define LIMIT_PLUGIN_OPTIONS 64u   /* that one plugin declares */
+#define LIMIT_PLUGIN_FILE    (1024u * MIB) /* written by a plugin, into its scratch directory */
 
 /* The daemon's socket: one JSON object a line */
 #define LIMIT_REQUEST (64u * KIB)

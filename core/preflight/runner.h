@@ -15,15 +15,17 @@
 struct preflight_policy {
 	const char *name;
 	bool enabled;
-	uint64_t timeout_ms;
-	const struct pairs *options;
+	uint64_t timeout_ms; /* 0: the common one */
+	bool grant_network;
+	bool grant_root;
+	const struct pairs *options; /* may be NULL: a section without keys of the plugin's own */
 };
 
 struct preflight_options {
 	int helper_fd; /* libexec preflight-host, opened at start */
 	const char *plugin_dir;
-	bool check_trust; /* set when running as root */
-	uint64_t timeout_ms; /* of a plugin without a policy of its own */
+	bool check_trust;    /* set when running as root */
+	uint64_t timeout_ms; /* of a plugin without one of its own */
 	const struct preflight_policy *policies;
 	size_t policy_count;
 	const struct pairs *subject;
@@ -38,11 +40,11 @@ struct plugin_report {
 	uint64_t ms;
 	struct findings findings;
 	struct pairs facts; /* key -> JSON value text */
-	char *output;       /* what it wrote to stdout and stderr, sanitized; may be NULL */
+	char *output;	    /* what it wrote to stdout and stderr, sanitized; may be NULL */
 };
 
 struct preflight_report {
-	enum verdict verdict; /* the worst of all; VERDICT_SKIP for an empty directory */
+	enum verdict verdict;	       /* the worst of all; VERDICT_SKIP for an empty directory */
 	struct plugin_report *plugins; /* sorted by name */
 	size_t count;
 };
@@ -51,11 +53,19 @@ void preflight_report_finish(struct preflight_report *report);
 
 /*
  * Runs every *.so in plugin_dir that is not switched off, at most 2 x CPUs at once. A plugin that
- * crashed, hung, said nothing, broke the protocol or is named by a policy without being there is
- * in the report as VERDICT_ERROR with a finding that says so; never an error of this function.
- * Errors here: a missing or unreadable plugin_dir, no memory, no processes.
+ * crashed, hung, said nothing, broke the protocol, could not be started or is named by a policy
+ * without being there is in the report as VERDICT_ERROR with a finding that says so; never an
+ * error of this function. One that is switched off is in it as VERDICT_SKIP. Findings made before
+ * a failure stay in the list.
+ *
+ * Codes of such findings: plugin.missing, plugin.disabled, plugin.untrusted, plugin.load,
+ * plugin.abi, plugin.option, plugin.grant, plugin.protocol, plugin.timeout, plugin.crashed,
+ * plugin.silent, plugin.failed, plugin.refused.
+ *
+ * Errors here: a missing or unreadable plugin_dir, too many plugins, no memory. While it runs,
+ * orphans come to the calling process, and it ends those of them that it has not started.
  */
-MUST_CHECK int preflight_run(const struct preflight_options *options,
-			     struct preflight_report *ret, struct error *err);
+MUST_CHECK int preflight_run(const struct preflight_options *options, struct preflight_report *ret,
+			     struct error *err);
 
 #endif

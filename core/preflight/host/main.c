@@ -1,0 +1,190 @@
+/*
+ * main.c - preflight-host: loads one plugin, lets it check, reports, and ends.
+ *
+ * The updater starts it by descriptor, with the request on descriptor 3 and the pipe for results
+ * on 4. Foreign code runs in here: whatever this process says is checked again by the updater, and
+ * whatever it does not say counts as an error.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/guard.h"
+#include "base/limits.h"
+#include "base/text.h"
+#include "preflight/host/confine.h"
+#include "preflight/host/load.h"
+#include "preflight/host/options.h"
+#include "preflight/host/report.h"
+#include "preflight/host/services.h"
+
+/* Everything that is known of the run; lives until the process ends. */
+struct run {
+	struct buffer bytes; /* the request's */
+	struct pairs options;
+	struct pairs subject;
+	struct request request;
+	struct report report;
+	struct services services;
+};
+
+/* Started by hand, there is nothing on these descriptors. */
+static bool is_our_place(void)
+{
+	struct stat request;
+	struct stat results;
+
+	return fstat(HOST_REQUEST_FD, &request) == 0 && S_ISREG(request.st_mode) &&
+	       fstat(HOST_RESULTS_FD, &results) == 0 && S_ISFIFO(results.st_mode);
+}
+
+static int read_request(struct run *run, struct error *err)
+{
+	auto_close int fd = HOST_REQUEST_FD;
+	int rc = file_read(fd, "the request", &run->bytes, err);
+
+	if (rc < 0) {
+		return rc;
+	}
+	return request_decode(buffer_text(&run->bytes), run->bytes.length, &run->options,
+			      &run->subject, &run->request, err);
+}
+
+/* Says why the plugin cannot be checked; this is a complete report, so it ends with success. */
+static int refuse(struct run *run, const char *code, const char *text, const char *remedy)
+{
+	report_error(&run->report, code, text, remedy);
+	return 0;
+}
+
+static int skip(struct run *run, const char *key)
+{
+	char text[256];
+	const struct frame finding = {
+		.type = FRAME_FINDING,
+		.verdict = PF_SKIP,
+		.code = "plugin.unconfigured",
+		.text = text,
+		.remedy = "write a section for it to switch it on",
+	};
+
+	(void)snprintf(text, sizeof(text),
+		       "not configured: there is no section [plugin %s] with %s", run->request.name,
+		       key);
+	return report_send(&run->report, &finding);
+}
+
+static const char *missing_grant(const struct run *run, const struct pf_plugin *plugin)
+{
+	uint64_t missing = plugin->needs & ~run->request.grants;
+
+	if ((missing & PF_NEED_NETWORK) != 0) {
+		return "network";
+	}
+	return (missing & PF_NEED_ROOT) != 0 ? "root" : NULL;
+}
+
+static int call_check(struct run *run, const struct pf_plugin *plugin, int32_t *ret_result)
+{
+	run->services.plugin = plugin;
+	*ret_result = plugin->check(&run->services.table);
+	if (!services_are_ours(&run->services)) {
+		/* A child of the plugin that came back from fork(2) this way. */
+		_exit(EXIT_FAILURE);
+	}
+	if (run->services.refused == 0) {
+		return 0;
+	}
+	char text[256];
+
+	(void)snprintf(
+		text, sizeof(text),
+		"made a finding that could not be accepted (%s); it may have been the one that "
+		"matters",
+		strerror(-run->services.refused));
+	return refuse(run, "plugin.refused", text, "report it to the plugin's author");
+}
+
+/* Between a loaded plugin and its check: does its section fit it? */
+static int check_plugin(struct run *run, const struct pf_plugin *plugin, int32_t *ret_result)
+{
+	struct error err;
+	char text[256];
+
+	if (options_check_given(plugin, &run->options, &err) < 0) {
+		return refuse(run, "plugin.option", err.text, "correct the key in the section");
+	}
+	const char *missing = options_missing(plugin, &run->options);
+
+	if (missing != NULL && !run->request.has_section) {
+		return skip(run, missing);
+	}
+	if (missing != NULL) {
+		(void)snprintf(text, sizeof(text),
+			       "section [plugin %s] does not set %s, which it needs",
+			       run->request.name, missing);
+		return refuse(run, "plugin.option", text, "set the key, or remove the section");
+	}
+	const char *grant = missing_grant(run, plugin);
+
+	if (grant != NULL) {
+		(void)snprintf(text, sizeof(text),
+			       "asks for %s, which section [plugin %s] does not grant", grant,
+			       run->request.name);
+		return refuse(run, "plugin.grant", text,
+			      "if it may have that, write grant = into its section");
+	}
+	return call_check(run, plugin, ret_result);
+}
+
+static int load_and_check(struct run *run, int32_t *ret_result)
+{
+	const struct pf_plugin *plugin = NULL;
+	struct error err;
+	int rc = confine(run->request.timeout_ms, &err);
+
+	if (rc < 0) {
+		return refuse(run, "plugin.load", err.text, "report it: the helper failed");
+	}
+	services_init(&run->services, &run->report, &run->request);
+	rc = load_plugin(run->request.path, run->request.name, &plugin, &err);
+	if (rc < 0) {
+		text_sanitize(err.text);
+		return refuse(run, rc == -ELIBBAD ? "plugin.load" : "plugin.abi", err.text,
+			      "install a build of the plugin that fits this updater, or remove it");
+	}
+	return check_plugin(run, plugin, ret_result);
+}
+
+int main(void)
+{
+	static struct run run = {.bytes = BUFFER_INIT(LIMIT_PLUGIN_REQUEST)};
+	struct error err;
+	int32_t result = 0;
+	int rc = 0;
+
+	if (!is_our_place()) {
+		(void)fputs("preflight-host: is started by banger-update; run that instead\n",
+			    stderr);
+		return 64;
+	}
+	(void)prctl(PR_SET_NAME, "preflight-host");
+	if (report_open(HOST_RESULTS_FD, &run.report) < 0) {
+		return EXIT_FAILURE;
+	}
+	if (read_request(&run, &err) < 0) {
+		rc = refuse(&run, "plugin.protocol", err.text, "reinstall the updater");
+	} else {
+		rc = load_and_check(&run, &result);
+	}
+	if (rc == 0) {
+		rc = report_done(&run.report, result);
+	}
+	/* No exit(3): a plugin's own handlers and destructors have no say after the last frame. */
+	_exit(rc == 0 ? EXIT_SUCCESS : EXIT_FAILURE);
+}

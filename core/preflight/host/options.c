@@ -1,0 +1,108 @@
+/*
+ * options.c - options.h: walks an array whose stride is the plugin's, not ours.
+ */
+#include "preflight/host/options.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/buffer.h"
+#include "base/limits.h"
+#include "base/text.h"
+#include "preflight/frames.h"
+
+/* The option at index; NULL at the end. */
+static const struct pf_option *option_at(const struct pf_plugin *plugin, size_t index)
+{
+	if (plugin->options == NULL) {
+		return NULL;
+	}
+	const void *base = plugin->options;
+	const void *at = (const char *)base + index * plugin->option_size;
+	const struct pf_option *option = at;
+
+	return option->key != NULL ? option : NULL;
+}
+
+int options_validate(const struct pf_plugin *plugin, struct error *err)
+{
+	size_t count = 0;
+
+	for (; option_at(plugin, count) != NULL; count++) {
+		const struct pf_option *option = option_at(plugin, count);
+
+		if (count == LIMIT_PLUGIN_OPTIONS) {
+			return error_set(err, -EINVAL, "it declares more than %u options",
+					 LIMIT_PLUGIN_OPTIONS);
+		}
+		if (!frame_code_is_valid(option->key)) {
+			return error_set(err, -EINVAL, "option %zu has no valid key", count + 1);
+		}
+	}
+	return 0;
+}
+
+static const struct pf_option *find(const struct pf_plugin *plugin, const char *key)
+{
+	for (size_t i = 0; option_at(plugin, i) != NULL; i++) {
+		if (strcmp(option_at(plugin, i)->key, key) == 0) {
+			return option_at(plugin, i);
+		}
+	}
+	return NULL;
+}
+
+const char *options_value(const struct pf_plugin *plugin, const struct pairs *given,
+			  const char *key)
+{
+	const struct pf_option *option = find(plugin, key);
+	const char *value = option != NULL ? pairs_get(given, key) : NULL;
+
+	if (value != NULL || option == NULL) {
+		return value;
+	}
+	return option->fallback;
+}
+
+/* "a, b and c" would need more care than it is worth: "a, b, c". */
+static const char *names(const struct pf_plugin *plugin, struct buffer *list)
+{
+	for (size_t i = 0; option_at(plugin, i) != NULL; i++) {
+		const char *separator = i > 0 ? ", " : "";
+
+		if (buffer_add_format(list, "%s%s", separator, option_at(plugin, i)->key) < 0) {
+			break;
+		}
+	}
+	return list->length > 0 ? buffer_text(list) : "none";
+}
+
+int options_check_given(const struct pf_plugin *plugin, const struct pairs *given,
+			struct error *err)
+{
+	for (size_t i = 0; i < given->count; i++) {
+		if (find(plugin, given->items[i].key) == NULL) {
+			auto_buffer struct buffer list = BUFFER_INIT(ERROR_TEXT_MAX / 2);
+
+			return error_set(err, -EINVAL,
+					 "section [plugin %s] has the unknown key %s; the plugin "
+					 "knows: %s",
+					 plugin->name, given->items[i].key, names(plugin, &list));
+		}
+	}
+	return 0;
+}
+
+const char *options_missing(const struct pf_plugin *plugin, const struct pairs *given)
+{
+	for (size_t i = 0; option_at(plugin, i) != NULL; i++) {
+		const struct pf_option *option = option_at(plugin, i);
+
+		if (option->fallback == NULL && pairs_get(given, option->key) == NULL) {
+			return option->key;
+		}
+	}
+	return NULL;
+}

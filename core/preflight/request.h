@@ -1,0 +1,44 @@
+/*
+ * request.h - what the updater asks of a plugin's process, as bytes in a sealed memory file.
+ *
+ * The encoding is a row of strings, each with its NUL: a magic word with the encoding's number,
+ * the build, the plugin's name, its file, the timeout in milliseconds, the granted needs, "yes" or
+ * "no" for whether the INI has a section, the number of options, then a key and a value for each,
+ * the number of subject entries and again a key and a value for each. At most
+ * LIMIT_PLUGIN_REQUEST bytes. Not argv: that has a smaller limit and every user can read it.
+ */
+#ifndef PREFLIGHT_REQUEST_H
+#define PREFLIGHT_REQUEST_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buffer.h"
+#include "base/error.h"
+#include "model/subject.h"
+
+struct request {
+	const char *name; /* borrowed, as all strings here */
+	const char *path; /* absolute */
+	uint64_t timeout_ms;
+	uint64_t grants; /* PF_NEED_* */
+	bool has_section;
+	const struct pairs *options;
+	const struct pairs *subject;
+};
+
+/* Appends the request. -E2BIG: it does not fit; -ENOMEM. */
+MUST_CHECK int request_encode(const struct request *request, struct buffer *buffer);
+
+/*
+ * The request in bytes. Strings of *ret point into bytes; the pairs are filled into *options and
+ * *subject, which the caller has emptied and frees. -EPROTO: not a request, or one of another
+ * build.
+ */
+MUST_CHECK int request_decode(const char *bytes, size_t length, struct pairs *options,
+			      struct pairs *subject, struct request *ret, struct error *err);
+
+/* The request in a sealed memory file. Returns a descriptor or a negative errno value. */
+MUST_CHECK int request_open(const struct request *request, struct error *err);
+
+#endif

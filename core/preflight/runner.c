@@ -1,0 +1,344 @@
+/*
+ * runner.c - runner.h: a pool of children over one poll(2).
+ *
+ * Every entry of the catalog has its report from the start, at the same index; a run ends when
+ * each has been judged. Nothing here blocks but poll, and that no longer than the next deadline.
+ */
+#include "preflight/runner.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "banger/preflight.h"
+#include "base/clock.h"
+#include "base/guard.h"
+#include "preflight/catalog.h"
+#include "preflight/child.h"
+#include "preflight/judge.h"
+#include "preflight/strays.h"
+
+#define FDS_PER_CHILD	3
+#define FIRST_HELPER_FD 10 /* above the numbers that a child is given */
+
+struct pool {
+	const struct preflight_options *options;
+	int helper_fd;
+	struct catalog catalog;
+	struct preflight_report report;
+	size_t next; /* entry to start */
+	struct child *children;
+	size_t running;
+	size_t maximum;
+	struct pollfd *fds;
+};
+
+static void plugin_report_finish(struct plugin_report *report)
+{
+	free(report->name);
+	free(report->output);
+	findings_finish(&report->findings);
+	pairs_finish(&report->facts);
+}
+
+void preflight_report_finish(struct preflight_report *report)
+{
+	for (size_t i = 0; i < report->count; i++) {
+		plugin_report_finish(&report->plugins[i]);
+	}
+	free(report->plugins);
+	*report = (struct preflight_report){0};
+}
+
+static void pool_finish(struct pool *pool)
+{
+	for (size_t i = 0; i < pool->running; i++) {
+		child_finish(&pool->children[i]);
+	}
+	free(pool->children);
+	free(pool->fds);
+	guard_close(&pool->helper_fd);
+	catalog_finish(&pool->catalog);
+	preflight_report_finish(&pool->report);
+}
+
+static const struct preflight_policy *find_policy(const struct preflight_options *options,
+						  const char *name)
+{
+	for (size_t i = 0; i < options->policy_count; i++) {
+		if (strcmp(options->policies[i].name, name) == 0) {
+			return &options->policies[i];
+		}
+	}
+	return NULL;
+}
+
+/* Every policy has its entry: a plugin that is switched off or not there says so. */
+static int apply_policies(struct pool *pool)
+{
+	const struct preflight_options *options = pool->options;
+
+	for (size_t i = 0; i < options->policy_count; i++) {
+		const struct preflight_policy *policy = &options->policies[i];
+		struct catalog_entry *entry = catalog_find(&pool->catalog, policy->name);
+		int rc = 0;
+
+		if (entry != NULL && !policy->enabled) {
+			rc = catalog_switch_off(entry);
+		} else if (entry == NULL && policy->enabled) {
+			rc = catalog_add_missing(&pool->catalog, policy->name, options->plugin_dir);
+		}
+		if (rc < 0) {
+			return rc;
+		}
+	}
+	return 0;
+}
+
+static size_t pool_size(size_t entries)
+{
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+	size_t maximum = 2 * (cpus > 0 ? (size_t)cpus : 1);
+
+	return entries < maximum ? entries : maximum;
+}
+
+static int pool_reserve(struct pool *pool)
+{
+	size_t count = pool->catalog.count;
+
+	pool->maximum = pool_size(count);
+	struct plugin_report *reports = calloc(count + 1, sizeof(*reports));
+
+	pool->report.plugins = reports;
+	pool->children = calloc(pool->maximum + 1, sizeof(*pool->children));
+	pool->fds = calloc(FDS_PER_CHILD * (pool->maximum + 1), sizeof(*pool->fds));
+	if (reports == NULL || pool->children == NULL || pool->fds == NULL) {
+		return -ENOMEM;
+	}
+	for (size_t i = 0; i < count; i++) {
+		reports[i].name = strdup(pool->catalog.items[i].name);
+		if (reports[i].name == NULL) {
+			return -ENOMEM;
+		}
+		pool->report.count++;
+	}
+	return 0;
+}
+
+static int pool_init(struct pool *pool, struct error *err)
+{
+	const struct preflight_options *options = pool->options;
+
+	pool->helper_fd = fcntl(options->helper_fd, F_DUPFD_CLOEXEC, FIRST_HELPER_FD);
+	if (pool->helper_fd < 0) {
+		return error_set(err, -errno, "cannot use the helper preflight-host: %s",
+				 strerror(errno));
+	}
+	int rc = catalog_read(options->plugin_dir, options->check_trust, &pool->catalog, err);
+
+	if (rc < 0) {
+		return rc;
+	}
+	if (apply_policies(pool) < 0 || pool_reserve(pool) < 0) {
+		return error_no_memory(err);
+	}
+	return 0;
+}
+
+/* The report is complete. */
+static void announce(const struct pool *pool, const struct plugin_report *report)
+{
+	if (pool->options->done != NULL) {
+		pool->options->done(pool->options->data, report->name, report->verdict);
+	}
+}
+
+static struct request make_request(const struct pool *pool, const struct catalog_entry *entry)
+{
+	const struct preflight_policy *policy = find_policy(pool->options, entry->name);
+	struct request request = {
+		.name = entry->name,
+		.path = entry->path,
+		.timeout_ms = pool->options->timeout_ms,
+		.subject = pool->options->subject,
+	};
+
+	if (policy != NULL) {
+		request.has_section = true;
+		request.options = policy->options;
+		request.grants = (policy->grant_network ? PF_NEED_NETWORK : 0) |
+				 (policy->grant_root ? PF_NEED_ROOT : 0);
+		if (policy->timeout_ms > 0) {
+			request.timeout_ms = policy->timeout_ms;
+		}
+	}
+	return request;
+}
+
+/* Starts the plugin, or writes its report when there is nothing to start. */
+static int start_one(struct pool *pool, size_t index, struct error *err)
+{
+	struct catalog_entry *entry = &pool->catalog.items[index];
+	struct plugin_report *report = &pool->report.plugins[index];
+
+	if (entry->fault.count > 0) {
+		report->findings = entry->fault;
+		entry->fault = (struct findings){0};
+		report->verdict = findings_verdict(&report->findings);
+		announce(pool, report);
+		return 0;
+	}
+	struct request request = make_request(pool, entry);
+	struct child child;
+	struct error reason;
+
+	if (child_start(pool->helper_fd, &request, report, &child, &reason) == 0) {
+		child.entry = index;
+		pool->children[pool->running++] = child;
+		return 0;
+	}
+	if (judge_unstarted(report, &reason) < 0) {
+		return error_no_memory(err);
+	}
+	announce(pool, report);
+	return 0;
+}
+
+static int start_more(struct pool *pool, struct error *err)
+{
+	while (pool->running < pool->maximum && pool->next < pool->catalog.count) {
+		int rc = start_one(pool, pool->next++, err);
+
+		if (rc < 0) {
+			return rc;
+		}
+	}
+	return 0;
+}
+
+/* Fills fds and returns the time until the next deadline. */
+static int prepare_poll(struct pool *pool)
+{
+	int left = -1;
+
+	for (size_t i = 0; i < pool->running; i++) {
+		const struct child *child = &pool->children[i];
+		struct pollfd *fds = &pool->fds[i * FDS_PER_CHILD];
+		int own = clock_left(child->deadline);
+
+		fds[0] = (struct pollfd){.fd = child->process.pidfd, .events = POLLIN};
+		fds[1] = (struct pollfd){.fd = child->results, .events = POLLIN};
+		fds[2] = (struct pollfd){.fd = child->output, .events = POLLIN};
+		left = left < 0 || own < left ? own : left;
+	}
+	return left;
+}
+
+/* Handles what poll said of one child. 1: it is over. */
+static int serve(struct child *child, const struct pollfd *fds)
+{
+	int rc = 0;
+
+	if (fds[1].revents != 0) {
+		rc = child_read_results(child);
+	}
+	if (rc == 0 && fds[2].revents != 0) {
+		rc = child_read_output(child);
+	}
+	if (rc < 0) {
+		return rc;
+	}
+	bool is_late = clock_left(child->deadline) == 0 && child_expire(child);
+
+	return fds[0].revents != 0 || is_late || child_is_broken(child);
+}
+
+static int serve_all(struct pool *pool)
+{
+	/* Backwards: the last child takes the place of one that is over, and was served before. */
+	for (size_t i = pool->running; i-- > 0;) {
+		struct child *child = &pool->children[i];
+		size_t entry = child->entry;
+		int rc = serve(child, &pool->fds[i * FDS_PER_CHILD]);
+
+		if (rc > 0) {
+			rc = child_end(child);
+			*child = pool->children[--pool->running];
+			announce(pool, &pool->report.plugins[entry]);
+		}
+		if (rc < 0) {
+			return rc;
+		}
+	}
+	return 0;
+}
+
+static int pool_run(struct pool *pool, struct error *err)
+{
+	for (;;) {
+		int rc = start_more(pool, err);
+
+		if (rc < 0) {
+			return rc;
+		}
+		if (pool->running == 0) {
+			return 0;
+		}
+		int left = prepare_poll(pool);
+
+		rc = poll(pool->fds, FDS_PER_CHILD * pool->running, left);
+		if (rc < 0 && errno != EINTR) {
+			return error_set(err, -errno, "cannot wait for plugins: %s",
+					 strerror(errno));
+		}
+		if (rc >= 0 && serve_all(pool) < 0) {
+			return error_no_memory(err);
+		}
+	}
+}
+
+static enum verdict worst(const struct preflight_report *report)
+{
+	enum verdict verdict = VERDICT_SKIP;
+
+	for (size_t i = 0; i < report->count; i++) {
+		verdict = verdict_worse(verdict, report->plugins[i].verdict);
+	}
+	return verdict;
+}
+
+int preflight_run(const struct preflight_options *options, struct preflight_report *ret,
+		  struct error *err)
+{
+	__attribute__((cleanup(pool_finish))) struct pool pool = {
+		.options = options,
+		.helper_fd = -1,
+	};
+	struct strays strays;
+	int rc = pool_init(&pool, err);
+
+	if (rc == 0) {
+		rc = strays_begin(&strays, err);
+	}
+	if (rc < 0) {
+		return rc;
+	}
+	rc = pool_run(&pool, err);
+	if (rc < 0) {
+		while (pool.running > 0) {
+			child_finish(&pool.children[--pool.running]);
+		}
+	}
+	strays_end(&strays);
+	if (rc < 0) {
+		return rc;
+	}
+	*ret = pool.report;
+	ret->verdict = worst(ret);
+	pool.report = (struct preflight_report){0};
+	return 0;
+}

@@ -1,0 +1,29 @@
+/*
+ * strays.h - nobody is left behind: processes that left their plugin's group.
+ *
+ * Killing a group does not reach who called setsid(2). While plugins run, the updater is therefore
+ * the one to whom orphans return (PR_SET_CHILD_SUBREAPER), and at the end it ends those that it
+ * has not started itself.
+ */
+#ifndef PREFLIGHT_STRAYS_H
+#define PREFLIGHT_STRAYS_H
+
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "base/error.h"
+
+struct strays {
+	int was_reaper;
+	pid_t *known; /* children that were there before */
+	size_t known_count;
+};
+
+/* Remembers our children and becomes the reaper. A kernel without
+ * /proc/PID/task/TID/children has nothing to offer here: that is no error. */
+MUST_CHECK int strays_begin(struct strays *ret, struct error *err);
+
+/* Kills and reaps whoever has come to us since; only when none of our own new children is left. */
+void strays_end(struct strays *strays);
+
+#endif
