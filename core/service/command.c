@@ -201,11 +201,9 @@ static int await_ready(struct watch *watch, struct error *err)
 			return ready > 0 ? 0 : ready;
 		}
 		if (clock_left(watch->deadline) == 0) {
-			return error_set(
-				err, -ETIMEDOUT, "it was not ready within %llu.%llu s: %s",
-				(unsigned long long)watch->service->ready_timeout_ms / 1000,
-				(unsigned long long)watch->service->ready_timeout_ms % 1000 / 100,
-				watch->last);
+			return error_set(err, -ETIMEDOUT, "it was not ready within %g s: %s",
+					 (double)watch->service->ready_timeout_ms / 1000,
+					 watch->last);
 		}
 	}
 }

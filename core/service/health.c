@@ -187,7 +187,10 @@ static int ask_once(const struct health *health, const struct command_values *va
 	}
 	int enough = health_is_no_worse(&answer, baseline) ? 1 : 0;
 
-	(void)error_set(last, -ETIMEDOUT, "%s", answer.text);
+	/* What was cut short says less than the answer before it. */
+	if (answer.complete || last->code == 0) {
+		(void)error_set(last, -ETIMEDOUT, "%s", answer.text);
+	}
 	health_answer_finish(&answer);
 	return enough;
 }
@@ -214,9 +217,8 @@ int health_wait(const struct health *health, const struct command_values *values
 		/* No time for another question, or for its answer. */
 		if ((uint64_t)left <= health->interval_ms) {
 			return error_set(err, -ETIMEDOUT,
-					 "not healthy within %llu s: the health command %s",
-					 (unsigned long long)(health->timeout_ms / 1000),
-					 last.text);
+					 "not healthy within %g s: the health command %s",
+					 (double)health->timeout_ms / 1000, last.text);
 		}
 		(void)poll(NULL, 0, (int)health->interval_ms);
 	}
