@@ -198,7 +198,8 @@ static int put_back(const struct swap_plan *plan, const struct swap_names *names
 	int rc = 0;
 
 	if (!plan->existed) {
-		return swap_unlink(plan->artifact->install, err);
+		rc = swap_unlink(plan->artifact->install, err);
+		return rc == 0 ? swap_unlink(names->earlier, err) : rc;
 	}
 	if (sight != SIGHT_OLD) {
 		rc = restore(plan, names, err);
