@@ -156,6 +156,7 @@ Test(service_command, a_daemon_that_dies_while_starting_ends_the_wait)
 	uint64_t began = clock_monotonic_ms();
 
 	set_command(&service.start, STUB " start dies \"%s\"", service.pid_file);
+	set_command(&service.status, "/bin/false");
 	cr_assert(start() == -ESRCH, "%s", err.text);
 	cr_assert_not_null(strstr(err.text, "cannot open the socket"), "%s", err.text);
 	cr_assert(clock_monotonic_ms() - began < service.ready_timeout_ms / 2);
