@@ -47,7 +47,7 @@
 
 /* Databases that are snapshot: how long the work on one may take; a statement we build */
 #define LIMIT_DATABASE_MS 600000u
-#define LIMIT_SQL	  (64u * KIB)
+#define LIMIT_SQL	  65536u
 
 /* Preflight plugins; part of the ABI, see banger/preflight.h */
 #define LIMIT_FRAME    (8u * KIB)

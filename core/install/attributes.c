@@ -17,13 +17,11 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
-#include "base/guard.h"
-#include "base/limits.h"
 #include "base/text.h"
 
 #define ACL	      "system.posix_acl_access"
 #define NEW_FILE_MODE 0755
-#define LOOKUP_MAX    (64u * KIB)
+#define LOOKUP_MAX    65536
 
 /* A number as an id, or -EINVAL. (uid_t)-1 means "leave it" to chown(2) and is no id. */
 static int parse_id(const char *text, unsigned *ret)
@@ -39,17 +37,14 @@ static int parse_id(const char *text, unsigned *ret)
 
 static int find_owner(const char *name, uid_t *ret, struct error *err)
 {
-	auto_free char *space = malloc(LOOKUP_MAX);
+	char space[LOOKUP_MAX];
 	struct passwd entry;
 	struct passwd *found = NULL;
 
-	if (space == NULL) {
-		return error_no_memory(err);
-	}
 	if (parse_id(name, ret) == 0) {
 		return 0;
 	}
-	int rc = getpwnam_r(name, &entry, space, LOOKUP_MAX, &found);
+	int rc = getpwnam_r(name, &entry, space, sizeof(space), &found);
 
 	if (found == NULL) {
 		return error_set(err, -ENOENT, "there is no user %s%s%s", name, rc != 0 ? ": " : "",
@@ -61,17 +56,14 @@ static int find_owner(const char *name, uid_t *ret, struct error *err)
 
 static int find_group(const char *name, gid_t *ret, struct error *err)
 {
-	auto_free char *space = malloc(LOOKUP_MAX);
+	char space[LOOKUP_MAX];
 	struct group entry;
 	struct group *found = NULL;
 
-	if (space == NULL) {
-		return error_no_memory(err);
-	}
 	if (parse_id(name, ret) == 0) {
 		return 0;
 	}
-	int rc = getgrnam_r(name, &entry, space, LOOKUP_MAX, &found);
+	int rc = getgrnam_r(name, &entry, space, sizeof(space), &found);
 
 	if (found == NULL) {
 		return error_set(err, -ENOENT, "there is no group %s%s%s", name,
@@ -149,12 +141,8 @@ static bool is_kept(const char *attribute)
 
 static bool has_already(int new, const char *attribute, const void *value, size_t length)
 {
-	auto_free void *there = malloc(length + 1);
-
-	if (there == NULL) {
-		return false;
-	}
-	ssize_t got = fgetxattr(new, attribute, there, length + 1);
+	char there[XATTR_SIZE_MAX];
+	ssize_t got = fgetxattr(new, attribute, there, sizeof(there));
 
 	return got >= 0 && (size_t)got == length && memcmp(there, value, length) == 0;
 }
@@ -162,12 +150,8 @@ static bool has_already(int new, const char *attribute, const void *value, size_
 static int keep_attribute(int new, int old, const char *attribute, const char *name,
 			  struct error *err)
 {
-	auto_free void *value = malloc(XATTR_SIZE_MAX);
-
-	if (value == NULL) {
-		return error_no_memory(err);
-	}
-	ssize_t length = fgetxattr(old, attribute, value, XATTR_SIZE_MAX);
+	char value[XATTR_SIZE_MAX];
+	ssize_t length = fgetxattr(old, attribute, value, sizeof(value));
 
 	if (length < 0) {
 		return error_set(err, -errno, "cannot read the attribute %s of %s: %s", attribute,
@@ -202,12 +186,8 @@ static ssize_t list_attributes(int old, char *names, size_t size, const char *na
 
 static int keep_attributes(int new, int old, const char *name, struct error *err)
 {
-	auto_free char *names = malloc(XATTR_LIST_MAX);
-
-	if (names == NULL) {
-		return error_no_memory(err);
-	}
-	ssize_t length = list_attributes(old, names, XATTR_LIST_MAX, name, err);
+	char names[XATTR_LIST_MAX];
+	ssize_t length = list_attributes(old, names, sizeof(names), name, err);
 
 	if (length < 0) {
 		return (int)length;
@@ -231,7 +211,7 @@ static int keep_attributes(int new, int old, const char *name, struct error *err
 int attributes_apply(int new, int old, const struct artifact *artifact, const char *name,
 		     struct error *err)
 {
-	struct wish wish;
+	struct wish wish = {0};
 	int rc = make_wish(old, artifact, name, &wish, err);
 
 	if (rc == 0) {

@@ -13,7 +13,6 @@
 
 #include "base/file.h"
 #include "base/guard.h"
-#include "base/limits.h"
 #include "install/fingerprint.h"
 #include "store/address.h"
 #include "store/store.h"
@@ -23,7 +22,7 @@
 /* SQLite's unix VFS takes names of 512 bytes, with "-journal" behind them. */
 #define SQLITE_NAME_MAX 504
 
-#define COMPARE_CHUNK (64u * KIB)
+#define COMPARE_CHUNK ((size_t)65536)
 
 int dbfile_resolve(const char *path, char **ret, struct error *err)
 {
@@ -341,7 +340,7 @@ static int compare(int a, int b, bool *ret)
 	unsigned char ours[COMPARE_CHUNK];
 	unsigned char theirs[COMPARE_CHUNK];
 
-	for (off_t at = 0;; at += COMPARE_CHUNK) {
+	for (off_t at = 0;; at += (off_t)COMPARE_CHUNK) {
 		ssize_t length = read_full(a, ours, at);
 		ssize_t other = read_full(b, theirs, at);
 

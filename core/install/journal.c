@@ -71,9 +71,13 @@ int journal_open(const char *state_dir, struct clock *clock, struct journal **re
 		 struct error *err)
 {
 	auto_free char *path = path_join(state_dir, "journal.db");
+
+	if (path == NULL) {
+		return error_no_memory(err);
+	}
 	auto_journal struct journal *journal = calloc(1, sizeof(*journal));
 
-	if (path == NULL || journal == NULL) {
+	if (journal == NULL) {
 		return error_no_memory(err);
 	}
 	const struct store_options options = {

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/buffer.h"
 #include "base/guard.h"
 #include "install/journal.h"
 #include "install/journal_db.h"
@@ -12,6 +13,15 @@
 
 /* More runs than anybody looks at; the journal itself may have more. */
 #define RUNS_MAX 10000u
+
+#define VERSION_MAX 4096
+
+static const char *column(sqlite3_stmt *stmt, int index)
+{
+	const char *text = (const char *)sqlite3_column_text(stmt, index);
+
+	return text != NULL ? text : "";
+}
 
 static bool same_stat(const struct file_mark *a, const struct file_mark *b)
 {
@@ -70,8 +80,8 @@ static struct file_mark read_mark(sqlite3_stmt *stmt)
 	return mark;
 }
 
-/* One artifact against the record; *version is what the first one was recorded with. */
-static int check_artifact(struct journal *journal, const char *path, char **version,
+/* One artifact against the record; version becomes what it was recorded with. */
+static int check_artifact(struct journal *journal, const char *path, struct buffer *version,
 			  struct error *err)
 {
 	auto_stmt sqlite3_stmt *stmt = NULL;
@@ -92,17 +102,13 @@ static int check_artifact(struct journal *journal, const char *path, char **vers
 	if (step != SQLITE_ROW) {
 		return store_error(err, journal->db, step, "reading the journal");
 	}
-	const char *recorded = (const char *)sqlite3_column_text(stmt, 0);
-
-	if (*version == NULL && recorded != NULL) {
-		*version = strdup(recorded);
-	}
-	if (*version == NULL || recorded == NULL) {
+	buffer_clear(version);
+	if (buffer_add_format(version, "%s", column(stmt, 0)) < 0) {
 		return error_no_memory(err);
 	}
 	const struct file_mark mark = read_mark(stmt);
 
-	return compare_file(path, *version, &mark, err);
+	return compare_file(path, buffer_text(version), &mark, err);
 }
 
 static int check_any(struct journal *journal, struct error *err)
@@ -124,19 +130,20 @@ static int check_any(struct journal *journal, struct error *err)
 int journal_installed(struct journal *journal, const struct artifact *artifacts, size_t count,
 		      char **ret, struct error *err)
 {
-	auto_free char *version = NULL;
+	auto_buffer struct buffer version = BUFFER_INIT(VERSION_MAX);
 	int rc = check_any(journal, err);
 
 	for (size_t i = 0; rc == 0 && i < count; i++) {
 		rc = check_artifact(journal, artifacts[i].install, &version, err);
 	}
-	if (rc == 0 && version == NULL) {
+	if (rc == 0 && version.length == 0) {
 		rc = error_set(err, -ENOENT, "there is no artifact to look at");
 	}
-	if (rc == 0) {
-		*ret = take_pointer(&version);
+	if (rc < 0) {
+		return rc;
 	}
-	return rc;
+	*ret = buffer_detach(&version);
+	return *ret == NULL ? error_no_memory(err) : 0;
 }
 
 /* The members of struct journal_entry in the order of the columns that are selected. */
@@ -184,9 +191,7 @@ static int add_entry(struct journal_entries *entries, sqlite3_stmt *stmt)
 	entry_texts(&grown[entries->count], texts);
 	entries->count++;
 	for (int i = 0; i < ENTRY_TEXTS; i++) {
-		const char *text = (const char *)sqlite3_column_text(stmt, i);
-
-		*texts[i] = strdup(text != NULL ? text : "");
+		*texts[i] = strdup(column(stmt, i));
 		if (*texts[i] == NULL) {
 			return -ENOMEM;
 		}
@@ -237,13 +242,6 @@ int journal_unfinished(struct journal *journal, struct journal_entries *ret, str
 			    "SELECT " ENTRY_COLUMNS
 			    " FROM run WHERE ended_at IS NULL ORDER BY number LIMIT ?1",
 			    RUNS_MAX, ret, err);
-}
-
-static const char *column(sqlite3_stmt *stmt, int index)
-{
-	const char *text = (const char *)sqlite3_column_text(stmt, index);
-
-	return text != NULL ? text : "";
 }
 
 int journal_events(struct journal *journal, const char *run, journal_reader each, void *data,

@@ -19,7 +19,7 @@
 #include "install/child.h"
 #include "install/snapshot_work.h"
 
-#define LOOKUP_MAX (64u * KIB)
+#define LOOKUP_MAX 65536
 #define ANSWER_MAX (DIGEST_HEX_SIZE + 2u * PATH_MAX)
 
 void snapshot_finish(struct snapshot *snapshot)
@@ -45,17 +45,14 @@ static int use_entry(const struct passwd *entry, struct child_user *ret, struct 
 /* The user called name, which may be a number without an entry: then ret->uid and gid stay. */
 static int find_named(const char *name, struct child_user *ret, struct error *err)
 {
-	auto_free char *space = malloc(LOOKUP_MAX);
+	char space[LOOKUP_MAX];
 	struct passwd entry;
 	struct passwd *found = NULL;
 	uint64_t number = 0;
 
-	if (space == NULL) {
-		return error_no_memory(err);
-	}
 	bool is_number = text_parse_u64(name, &number) == 0 && number < UINT_MAX;
-	int rc = is_number ? getpwuid_r((uid_t)number, &entry, space, LOOKUP_MAX, &found)
-			   : getpwnam_r(name, &entry, space, LOOKUP_MAX, &found);
+	int rc = is_number ? getpwuid_r((uid_t)number, &entry, space, sizeof(space), &found)
+			   : getpwnam_r(name, &entry, space, sizeof(space), &found);
 
 	if (found != NULL) {
 		return use_entry(found, ret, err);
@@ -131,6 +128,13 @@ int snapshot_fingerprint(const struct database *database, char **ret, struct err
 	return *ret == NULL ? error_no_memory(err) : 0;
 }
 
+static char *copy(const char *text, size_t length)
+{
+	auto_buffer struct buffer copied = BUFFER_INIT(length);
+
+	return buffer_add(&copied, text, length) < 0 ? NULL : buffer_detach(&copied);
+}
+
 int snapshot_take(const struct database *database, const char *run, struct snapshot *ret,
 		  struct error *err)
 {
@@ -147,8 +151,8 @@ int snapshot_take(const struct database *database, const char *run, struct snaps
 	}
 	const char *text = buffer_text(&answer);
 	size_t length = strcspn(text, " ");
-	auto_free char *fingerprint = strndup(text, length);
-	auto_free char *path = text[length] == '\0' ? NULL : strdup(text + length + 1);
+	auto_free char *fingerprint = copy(text, length);
+	auto_free char *path = text[length] == '\0' ? NULL : path_join(NULL, text + length + 1);
 
 	if (fingerprint == NULL || path == NULL) {
 		return error_no_memory(err);

@@ -13,7 +13,6 @@
 #include "base/digest.h"
 #include "base/file.h"
 #include "base/guard.h"
-#include "base/limits.h"
 #include "install/dbfile.h"
 #include "install/fingerprint.h"
 #include "install/private.h"
@@ -21,7 +20,8 @@
 #include "store/store.h"
 
 /* Room for what SQLite and the file system need beside the pages. */
-#define SPARE_BYTES MIB
+#define MIB_BYTES   UINT64_C(1048576)
+#define SPARE_BYTES MIB_BYTES
 
 /* Where everything is, once links are resolved. */
 struct place {
@@ -51,12 +51,12 @@ static int place_find(const struct snapshot_job *job, struct place *place, struc
 	if (rc < 0) {
 		return rc;
 	}
-	place->directory = path_directory(place->live);
-	place->snapshots =
-		place->directory == NULL ? NULL : path_join(place->directory, SNAPSHOT_DIRECTORY);
-	place->run = place->snapshots == NULL ? NULL : path_join(place->snapshots, job->run);
-	if (place->run == NULL ||
-	    asprintf(&place->copy, "%s/%s.db", place->run, job->database->name) < 0) {
+	if ((place->directory = path_directory(place->live)) == NULL ||
+	    (place->snapshots = path_join(place->directory, SNAPSHOT_DIRECTORY)) == NULL ||
+	    (place->run = path_join(place->snapshots, job->run)) == NULL) {
+		return error_no_memory(err);
+	}
+	if (asprintf(&place->copy, "%s/%s.db", place->run, job->database->name) < 0) {
 		place->copy = NULL;
 		return error_no_memory(err);
 	}
@@ -153,8 +153,8 @@ static int check_space(const struct place *place, struct error *err)
 			err, -ENOSPC,
 			"no room for a snapshot in %s: it takes %llu MiB, and %llu MiB are "
 			"free; make room and try again",
-			place->directory, (unsigned long long)(needed / MIB + 1),
-			(unsigned long long)(available / MIB));
+			place->directory, (unsigned long long)needed / MIB_BYTES + 1,
+			(unsigned long long)available / MIB_BYTES);
 	}
 	return 0;
 }
@@ -200,12 +200,21 @@ static int make_copy(const struct place *place, const char *record, struct diges
 	return rc == 0 ? file_sync_directory(place->run, err) : rc;
 }
 
+static void remove_if_empty(const char *directory)
+{
+	if (directory != NULL) {
+		(void)rmdir(directory);
+	}
+}
+
 /* After a failure: what we made, as far as it is empty now. */
 static void clean_up(const struct place *place)
 {
-	(void)unlink(place->temporary);
-	(void)rmdir(place->run);
-	(void)rmdir(place->snapshots);
+	struct error ignored;
+
+	(void)!dbfile_remove(place->temporary, "", &ignored);
+	remove_if_empty(place->run);
+	remove_if_empty(place->snapshots);
 }
 
 static int take(const struct snapshot_job *job, const struct place *place, struct buffer *output,

@@ -27,7 +27,7 @@ static void guard_directory(DIR **directory)
 
 static char *base_directory(const char *staging_dir, const struct artifact *first)
 {
-	return staging_dir != NULL ? strdup(staging_dir) : path_directory(first->install);
+	return staging_dir != NULL ? path_join(NULL, staging_dir) : path_directory(first->install);
 }
 
 static int remove_below(const char *path, const char *name, struct error *err)

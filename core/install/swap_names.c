@@ -43,7 +43,7 @@ int swap_names_make(const char *install, struct swap_names *ret, struct error *e
 				 "more",
 				 install, LONGEST_SUFFIX);
 	}
-	auto_swap_names struct swap_names names = {
+	struct swap_names names = {
 		.new = with_suffix(install, ".update-new"),
 		.link = with_suffix(install, ".update-link"),
 		.backup = with_suffix(install, ".previous"),
@@ -52,10 +52,10 @@ int swap_names_make(const char *install, struct swap_names *ret, struct error *e
 
 	if (names.new == NULL || names.link == NULL || names.backup == NULL ||
 	    names.earlier == NULL) {
+		swap_names_finish(&names);
 		return error_no_memory(err);
 	}
 	*ret = names;
-	names = (struct swap_names){0};
 	return 0;
 }
 

@@ -131,7 +131,7 @@ static int ask_status(struct watch *watch, struct error *err)
 /* The process of the pid file now: 1 with a descriptor when it lives, else 0. */
 static int look(struct watch *watch, int *ret_fd, struct error *err)
 {
-	struct service_process process;
+	struct service_process process = {0};
 	int rc = pidfile_read(watch->service->pid_file, &watch->file, err);
 
 	if (rc == -EINVAL) {

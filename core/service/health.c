@@ -44,14 +44,11 @@ static const char *failed_name(char *line)
 	return name;
 }
 
-static int add_names(const char *text, struct health_answer *answer)
+/* Takes text apart. */
+static int add_names(char *text, struct health_answer *answer)
 {
-	auto_free char *copy = strdup(text);
-	char *rest = copy;
+	char *rest = text;
 
-	if (copy == NULL) {
-		return -ENOMEM;
-	}
 	for (char *line = strsep(&rest, "\n"); line != NULL; line = strsep(&rest, "\n")) {
 		const char *name = failed_name(line);
 
@@ -112,13 +109,16 @@ static int read_answer(const struct process_result *result, struct health_answer
 	ret->complete = !result->status.timed_out && result->status.signal == 0 &&
 			result->output.length < result->output.maximum;
 	ret->text = describe(result);
-	auto_free char *output = strdup(buffer_text(&result->output));
+	auto_buffer struct buffer output = BUFFER_INIT(result->output.maximum);
 
-	if (ret->text == NULL || output == NULL) {
+	if (ret->text == NULL ||
+	    buffer_add_format(&output, "%s", buffer_text(&result->output)) < 0) {
 		return -ENOMEM;
 	}
-	text_sanitize(output);
-	return add_names(output, ret);
+	if (output.length > 0) {
+		text_sanitize(output.data);
+	}
+	return output.length > 0 ? add_names(output.data, ret) : 0;
 }
 
 static int answer_unset(struct health_answer *ret, struct error *err)
@@ -179,7 +179,7 @@ static int ask_once(const struct health *health, const struct command_values *va
 		    const struct health_answer *baseline, uint64_t deadline, struct error *last,
 		    struct error *err)
 {
-	struct health_answer answer;
+	struct health_answer answer = {0};
 	int rc = health_ask(health, values, (uint64_t)clock_left(deadline), &answer, err);
 
 	if (rc < 0) {
