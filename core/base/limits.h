@@ -45,6 +45,10 @@
 #define LIMIT_MIGRATIONS 1000000u /* rows of a record that are read */
 #define LIMIT_IDS_SHOWN	 16u	  /* named in a sentence, then "and N more" */
 
+/* Databases that are snapshot: how long the work on one may take; a statement we build */
+#define LIMIT_DATABASE_MS 600000u
+#define LIMIT_SQL	  65536u
+
 /* Preflight plugins; part of the ABI, see banger/preflight.h */
 #define LIMIT_FRAME    (8u * KIB)
 #define LIMIT_FRAMES   (256u * KIB)

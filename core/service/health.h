@@ -4,6 +4,8 @@
 #ifndef SERVICE_HEALTH_H
 #define SERVICE_HEALTH_H
 
+#include <stdbool.h>
+
 #include "base/command.h"
 #include "base/error.h"
 #include "base/text.h"
@@ -11,20 +13,26 @@
 
 /* One answer of the health command. */
 struct health_answer {
-	bool healthy;          /* exit 0 */
+	bool healthy;	       /* exit 0 */
+	bool complete;	       /* it ended by itself, and all it wrote was read: failed is all */
 	struct strings failed; /* the NAMEs of its "fail NAME: text" lines */
-	char *text;            /* its last line or the way it ended, for a person */
+	char *text;	       /* its last line or the way it ended, for a person */
 };
 void health_answer_finish(struct health_answer *answer);
 
-/* Asks once, within at most limit_ms. Fails only when the command cannot be started. */
+/* Asks once, within at most limit_ms; a command that is not set is healthy. Fails only when the
+ * command cannot be started. */
 MUST_CHECK int health_ask(const struct health *health, const struct command_values *values,
 			  uint64_t limit_ms, struct health_answer *ret, struct error *err);
 
+/* Whether nothing is wrong now that was not wrong in baseline (may be NULL): healthy, or all that
+ * fails is named and failed before. Failing without names is never the same failure. */
+bool health_is_no_worse(const struct health_answer *now, const struct health_answer *baseline);
+
 /*
- * Asks every interval until only what failed in baseline (may be NULL) still fails, or timeout is over:
- * -ETIMEDOUT with the last answer in *err. alive (may be NULL) is called between the asks and ends the
- * wait with its error: a daemon that died need not be waited for.
+ * Asks every interval until the answer is no worse than baseline (may be NULL), or timeout is over:
+ * -ETIMEDOUT with the last answer in *err. alive (may be NULL) is called before each ask and ends
+ * the wait with its error: a daemon that died need not be waited for.
  */
 MUST_CHECK int health_wait(const struct health *health, const struct command_values *values,
 			   const struct health_answer *baseline,

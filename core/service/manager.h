@@ -28,10 +28,13 @@ struct service_manager {
 	/* The process of the service now; pid 0 when it is not running. */
 	int (*find)(const struct service_context *context, const struct service *service,
 		    struct service_process *ret, struct error *err);
-	/* Starts it and waits until it is ready (ready_timeout). *err has the tail of its output. */
+	/* Starts it and waits until it is ready (ready_timeout). *err has the tail of its output.
+	 * -ETIMEDOUT: not ready in time; -ESRCH: it died meanwhile; -ECHILD: its start command
+	 * failed. What was started is then still there, for stop. */
 	int (*start)(const struct service_context *context, const struct service *service,
 		     struct error *err);
-	/* Stops it and waits until its process is gone (stop_timeout, then SIGKILL, told in *ret_killed). */
+	/* Stops it and waits until its process is gone (stop_timeout, then SIGKILL, told in
+	 * *ret_killed). Not running is success. */
 	int (*stop)(const struct service_context *context, const struct service *service,
 		    bool *ret_killed, struct error *err);
 };
@@ -40,14 +43,14 @@ struct service_manager {
 const struct service_manager *service_manager_command(void);
 
 /*
- * The running process is not `before` and, when the service names a binary, executes
+ * The running process is not `before` (may be NULL) and, when the service names a binary, executes
  * binary_path's file (device and inode of /proc/PID/exe). -ESRCH: nothing runs; -EEXIST: still the
  * old process; -EXDEV: another file.
  */
 MUST_CHECK int service_identify(const struct service_manager *manager,
 				const struct service_context *context,
 				const struct service *service, const char *binary_path,
-				const struct service_process *before,
-				struct service_process *ret, struct error *err);
+				const struct service_process *before, struct service_process *ret,
+				struct error *err);
 
 #endif

@@ -1,0 +1,389 @@
+/*
+ * snapshot_restore.c - snapshot_work.h: a database put back. Runs in a child.
+ *
+ * First what is there is kept under a name of its own, then the live file is overwritten. A call
+ * that was interrupted is repeated whole: what it had kept already is recognised by its content.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/digest.h"
+#include "base/file.h"
+#include "base/guard.h"
+#include "install/dbfile.h"
+#include "install/fingerprint.h"
+#include "install/snapshot_work.h"
+#include "store/store.h"
+
+/* How many different failed databases of one run are kept; then a person has to look. */
+#define KEPT_MAX 9
+
+/* What SQLite leaves beside a database and what makes it whole, the database itself last: its name
+ * says that all is there. -shm is only a cache. */
+static const char *const parts[] = {"-journal", "-wal", ""};
+#define PART_COUNT (sizeof(parts) / sizeof(parts[0]))
+
+static char *with_suffix(const char *path, const char *suffix)
+{
+	char *joined = NULL;
+
+	return asprintf(&joined, "%s%s", path, suffix) < 0 ? NULL : joined;
+}
+
+static bool is_there(const char *path)
+{
+	struct stat st;
+
+	return lstat(path, &st) == 0;
+}
+
+/* PATH.failed-RUN, then PATH.failed-RUN-2 and so on. NULL: no memory. */
+static char *kept_name(const char *live, const char *run, unsigned number)
+{
+	char *name = NULL;
+	int length = number == 1 ? asprintf(&name, "%s.failed-%s", live, run)
+				 : asprintf(&name, "%s.failed-%s-%u", live, run, number);
+
+	return length < 0 ? NULL : name;
+}
+
+static int too_many(const char *live, const char *run, struct error *err)
+{
+	return error_set(err, -EEXIST,
+			 "%u failed databases %s.failed-%s are there already; move them away",
+			 KEPT_MAX, live, run);
+}
+
+/* Gives the finished copy a name that is free, unless one with the same content is there. */
+static int name_kept(const char *live, const char *run, const char *copy, char **ret,
+		     struct error *err)
+{
+	for (unsigned number = 1; number <= KEPT_MAX; number++) {
+		auto_free char *name = kept_name(live, run, number);
+		bool same = false;
+		int rc = 0;
+
+		if (name == NULL) {
+			return error_no_memory(err);
+		}
+		if (is_there(name)) {
+			rc = dbfile_same(copy, name, &same, err);
+			if (rc == 0 && same) {
+				rc = dbfile_remove(copy, "", err);
+			}
+		} else {
+			same = true;
+			rc = rename(copy, name) < 0 ? error_set(err, -errno, "cannot name %s: %s",
+								name, strerror(errno))
+						    : file_sync_parent(name, err);
+		}
+		if (rc < 0) {
+			return rc;
+		}
+		if (same) {
+			*ret = take_pointer(&name);
+			return 0;
+		}
+	}
+	return too_many(live, run, err);
+}
+
+/* A copy of a database that SQLite can read, its WAL folded in. */
+static int copy_readable(const char *live, const char *copy, struct error *err)
+{
+	auto_store sqlite3 *db = NULL;
+	struct stat st;
+
+	if (lstat(live, &st) < 0) {
+		return error_set(err, -errno, "cannot look at %s: %s", live, strerror(errno));
+	}
+	int rc = dbfile_remove(copy, "", err);
+
+	if (rc == 0) {
+		rc = dbfile_open_live(live, &db, err);
+	}
+	return rc == 0 ? dbfile_copy(db, copy, st.st_mode & 0777, err) : rc;
+}
+
+/* One file of the database under a second name; an own earlier link is fine. */
+static int link_part(const char *live, const char *name, const char *part, struct error *err)
+{
+	auto_free char *from = with_suffix(live, part);
+	auto_free char *to = with_suffix(name, part);
+
+	if (from == NULL || to == NULL) {
+		return error_no_memory(err);
+	}
+	if (!is_there(from)) {
+		return 0;
+	}
+	int rc = dbfile_remove(to, "", err);
+
+	if (rc == 0 && link(from, to) < 0) {
+		rc = error_set(err, -errno, "cannot keep %s as %s: %s", from, to, strerror(errno));
+	}
+	return rc;
+}
+
+static bool same_file(const char *a, const char *b)
+{
+	struct stat ours;
+	struct stat theirs;
+
+	return lstat(a, &ours) == 0 && lstat(b, &theirs) == 0 && ours.st_dev == theirs.st_dev &&
+	       ours.st_ino == theirs.st_ino;
+}
+
+/* What SQLite cannot read is kept as it is, file by file, linked: the live names get new files. */
+static int keep_raw(const char *live, const char *run, char **ret, struct error *err)
+{
+	auto_free char *name = NULL;
+	int rc = 0;
+
+	for (unsigned number = 1; number <= KEPT_MAX; number++) {
+		free(name);
+		name = kept_name(live, run, number);
+		if (name == NULL) {
+			return error_no_memory(err);
+		}
+		if (!is_there(name) || same_file(name, live)) {
+			break;
+		}
+		if (number == KEPT_MAX) {
+			return too_many(live, run, err);
+		}
+	}
+	for (size_t i = 0; rc == 0 && i < PART_COUNT; i++) {
+		rc = link_part(live, name, parts[i], err);
+	}
+	if (rc == 0) {
+		rc = file_sync_parent(live, err);
+	}
+	if (rc == 0 && is_there(name)) {
+		*ret = take_pointer(&name);
+	}
+	return rc;
+}
+
+/* The copy beside the live name, durable, with the mode that the database had. */
+static int copy_beside(const char *copy, const char *beside, struct error *err)
+{
+	auto_close int from = file_open(copy, err);
+	struct stat st;
+
+	if (from < 0) {
+		return from;
+	}
+	int rc = dbfile_remove(beside, "", err);
+
+	if (rc < 0) {
+		return rc;
+	}
+	auto_close int to = open(beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+
+	if (to < 0 || fstat(from, &st) < 0) {
+		return error_set(err, -errno, "cannot create %s: %s", beside, strerror(errno));
+	}
+	rc = file_copy(from, to, copy, err);
+	if (rc == 0 && fchmod(to, st.st_mode & 0777) < 0) {
+		rc = error_set(err, -errno, "cannot set the mode of %s: %s", beside,
+			       strerror(errno));
+	}
+	return rc == 0 ? file_sync(to, beside, err) : rc;
+}
+
+/* Replaces the live file. Its WAL goes first, or SQLite would replay it into the old database. */
+static int restore_by_files(const char *copy, const char *live, struct error *err)
+{
+	static const char *const side_files[] = {"-wal", "-shm", "-journal"};
+	auto_free char *beside = with_suffix(live, ".restored");
+	int rc = beside == NULL ? error_no_memory(err) : copy_beside(copy, beside, err);
+
+	for (size_t i = 0; rc == 0 && i < sizeof(side_files) / sizeof(side_files[0]); i++) {
+		rc = dbfile_remove(live, side_files[i], err);
+	}
+	if (rc == 0) {
+		rc = file_sync_parent(live, err);
+	}
+	if (rc == 0 && rename(beside, live) < 0) {
+		rc = error_set(err, -errno, "cannot put %s back: %s", live, strerror(errno));
+	}
+	return rc == 0 ? file_sync_parent(live, err) : rc;
+}
+
+/* quick_check, and the fingerprint the snapshot was taken with. */
+static int expect(sqlite3 *db, const struct snapshot_job *job, struct error *err)
+{
+	char hex[DIGEST_HEX_SIZE];
+	struct digest digest;
+	int rc = dbfile_check(db, job->database->record, &digest, err);
+
+	if (rc == 0 && strcmp(digest_text(&digest, hex), job->fingerprint) != 0) {
+		rc = error_set(err, -EUCLEAN, "its schema is not the one it was taken with");
+	}
+	return rc;
+}
+
+static int check_snapshot(const struct snapshot_job *job, struct error *err)
+{
+	auto_store sqlite3 *db = NULL;
+	int rc = dbfile_open_copy(job->path, &db, err);
+
+	if (rc == 0) {
+		rc = expect(db, job, err);
+	}
+	return rc < 0 ? error_prefix(err, "the snapshot %s cannot be put back", job->path) : 0;
+}
+
+static int check_live(const struct snapshot_job *job, const char *live, struct error *err)
+{
+	auto_store sqlite3 *db = NULL;
+	int rc = dbfile_open_live(live, &db, err);
+
+	if (rc == 0) {
+		rc = expect(db, job, err);
+	}
+	return rc < 0 ? error_prefix(err, "%s was put back and is not what it was", live) : 0;
+}
+
+/* Causes that say nothing about the database itself. */
+static bool is_passing(int rc)
+{
+	return rc == -EBUSY || rc == -ENOMEM || rc == -ENOSPC;
+}
+
+static int is_changed(const struct snapshot_job *job, const char *live, bool *ret,
+		      struct error *err)
+{
+	auto_store sqlite3 *db = NULL;
+	char hex[DIGEST_HEX_SIZE];
+	struct digest digest;
+	int rc = dbfile_open_live(live, &db, err);
+
+	if (rc == 0) {
+		rc = fingerprint_make(db, job->database->record, &digest, err);
+	}
+	if (is_passing(rc)) {
+		return rc;
+	}
+	*ret = rc < 0 || strcmp(digest_text(&digest, hex), job->fingerprint) != 0;
+	return 0;
+}
+
+static int put_back_raw(const struct snapshot_job *job, const char *live, char **ret_failed,
+			struct error *err)
+{
+	int rc = keep_raw(live, job->run, ret_failed, err);
+
+	return rc == 0 ? restore_by_files(job->path, live, err) : rc;
+}
+
+/* copy: a whole copy of the live database, made a moment ago. */
+static int put_back_readable(const struct snapshot_job *job, const char *live, const char *copy,
+			     char **ret_failed, struct error *err)
+{
+	bool done = false;
+	int rc = dbfile_same(copy, job->path, &done, err);
+
+	/* Nothing was written since an earlier call put it back. */
+	if (rc < 0 || done) {
+		return rc < 0 ? rc : dbfile_remove(copy, "", err);
+	}
+	rc = name_kept(live, job->run, copy, ret_failed, err);
+	if (rc == 0) {
+		rc = dbfile_restore_into(job->path, live, err);
+		if (rc < 0 && !is_passing(rc)) {
+			rc = restore_by_files(job->path, live, err);
+		}
+	}
+	return rc;
+}
+
+static int put_back_existing(const struct snapshot_job *job, const char *live, char **ret_failed,
+			     struct error *err)
+{
+	auto_free char *copy = with_suffix(live, ".failed.new");
+	int rc = copy == NULL ? error_no_memory(err) : copy_readable(live, copy, err);
+
+	if (rc == 0) {
+		return put_back_readable(job, live, copy, ret_failed, err);
+	}
+	return is_passing(rc) ? rc : put_back_raw(job, live, ret_failed, err);
+}
+
+static int put_back(const struct snapshot_job *job, const char *live, bool exists,
+		    char **ret_failed, struct error *err)
+{
+	bool wanted = true;
+	int rc = 0;
+
+	if (exists && job->database->on_rollback == ROLLBACK_IF_CHANGED) {
+		rc = is_changed(job, live, &wanted, err);
+	}
+	if (rc < 0 || !wanted) {
+		return rc;
+	}
+	rc = check_snapshot(job, err);
+	if (rc == 0) {
+		rc = exists ? put_back_existing(job, live, ret_failed, err)
+			    : put_back_raw(job, live, ret_failed, err);
+	}
+	return rc == 0 ? check_live(job, live, err) : rc;
+}
+
+/* A database that the new release has made. The file itself goes last: while it is there, this
+ * is not done. */
+static int move_aside(const struct snapshot_job *job, const char *live, char **ret_failed,
+		      struct error *err)
+{
+	int rc = keep_raw(live, job->run, ret_failed, err);
+
+	if (rc == 0) {
+		rc = dbfile_remove(live, "-shm", err);
+	}
+	for (size_t i = 0; rc == 0 && i < PART_COUNT; i++) {
+		rc = dbfile_remove(live, parts[i], err);
+	}
+	return rc == 0 ? file_sync_parent(live, err) : rc;
+}
+
+static int restore(const struct snapshot_job *job, const char *live, char **ret_failed,
+		   struct error *err)
+{
+	bool exists = false;
+	/* A second name may be our own: the file that an interrupted call has kept. */
+	int rc = dbfile_look(live, DBFILE_ANY_LINKS, &exists, err);
+
+	if (rc < 0) {
+		return rc;
+	}
+	if (job->existed) {
+		return put_back(job, live, exists, ret_failed, err);
+	}
+	return exists ? move_aside(job, live, ret_failed, err) : 0;
+}
+
+int snapshot_work_restore(void *data, struct buffer *output, struct error *err)
+{
+	const struct snapshot_job *job = data;
+	auto_free char *live = NULL;
+	auto_free char *failed = NULL;
+
+	if (job->database->on_rollback == ROLLBACK_NEVER) {
+		return 0;
+	}
+	int rc = dbfile_resolve(job->database->path, &live, err);
+
+	if (rc == 0) {
+		rc = restore(job, live, &failed, err);
+	}
+	if (rc == 0 && failed != NULL && buffer_add_format(output, "%s", failed) < 0) {
+		rc = error_no_memory(err);
+	}
+	return rc;
+}

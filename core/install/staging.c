@@ -1,0 +1,162 @@
+/*
+ * staging.c - staging.h: a private directory beside the first artifact.
+ *
+ * Nothing in it has to survive a power cut: what is left of a killed run is removed by the next.
+ */
+#include "install/staging.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/guard.h"
+#include "install/private.h"
+
+static void guard_directory(DIR **directory)
+{
+	if (*directory != NULL) {
+		(void)closedir(*directory);
+	}
+}
+
+static char *base_directory(const char *staging_dir, const struct artifact *first)
+{
+	return staging_dir != NULL ? path_join(NULL, staging_dir) : path_directory(first->install);
+}
+
+static int remove_below(const char *path, const char *name, struct error *err)
+{
+	auto_free char *child = path_join(path, name);
+
+	return child == NULL ? error_no_memory(err) : file_remove_tree(child, err);
+}
+
+static int remove_leftovers(const char *path, struct error *err)
+{
+	__attribute__((cleanup(guard_directory))) DIR *directory = opendir(path);
+
+	if (directory == NULL) {
+		return error_set(err, -errno, "cannot read %s: %s", path, strerror(errno));
+	}
+	for (;;) {
+		errno = 0;
+		const struct dirent *entry = readdir(directory);
+
+		if (entry == NULL) {
+			return errno == 0 ? 0
+					  : error_set(err, -errno, "cannot read %s: %s", path,
+						      strerror(errno));
+		}
+		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0) {
+			continue;
+		}
+		int rc = remove_below(path, entry->d_name, err);
+
+		if (rc < 0) {
+			return rc;
+		}
+	}
+}
+
+static int check_mount(int fd, const char *path, struct error *err)
+{
+	struct statvfs fs;
+
+	if (fstatvfs(fd, &fs) < 0) {
+		return error_set(err, -errno, "cannot look at %s: %s", path, strerror(errno));
+	}
+	if ((fs.f_flag & ST_NOEXEC) != 0) {
+		return error_set(err, -EACCES,
+				 "cannot stage in %s: it is mounted noexec, and the staged release "
+				 "has to be asked; set staging_dir to a place that is not",
+				 path);
+	}
+	return 0;
+}
+
+/* A fresh directory run in parent/own. */
+static int make_in(int parent, const char *own, const char *path, const char *run,
+		   struct error *err)
+{
+	auto_close int fd = private_directory(parent, own, path, err);
+
+	if (fd < 0) {
+		return fd;
+	}
+	int rc = check_mount(fd, path, err);
+
+	if (rc == 0) {
+		rc = remove_leftovers(path, err);
+	}
+	auto_close int made = rc < 0 ? rc : private_directory(fd, run, path, err);
+
+	if (made < 0) {
+		(void)unlinkat(parent, own, AT_REMOVEDIR);
+		return made;
+	}
+	return 0;
+}
+
+static int make(const char *base, const char *own, const char *run, char **ret, struct error *err)
+{
+	auto_close int parent = open(base, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (parent < 0) {
+		return error_set(err, -errno, "cannot stage in %s: %s", base, strerror(errno));
+	}
+	auto_free char *path = path_join(base, own);
+	auto_free char *staging = path == NULL ? NULL : path_join(path, run);
+
+	if (staging == NULL) {
+		return error_no_memory(err);
+	}
+	int rc = make_in(parent, own, path, run, err);
+
+	if (rc == 0) {
+		*ret = take_pointer(&staging);
+	}
+	return rc;
+}
+
+int staging_make(const char *product, const char *staging_dir, const struct artifact *first,
+		 const char *run, char **ret, struct error *err)
+{
+	auto_free char *base = base_directory(staging_dir, first);
+	auto_free char *own = NULL;
+
+	if (strchr(product, '/') != NULL || strchr(run, '/') != NULL || run[0] == '.') {
+		return error_set(err, -EINVAL, "cannot stage %s, run %s: not a file name", product,
+				 run);
+	}
+	if (base == NULL || asprintf(&own, ".banger-update-%s", product) < 0) {
+		own = NULL;
+		return error_no_memory(err);
+	}
+	int rc = staging_dir != NULL ? file_make_directories(base, 0755, err) : 0;
+
+	return rc < 0 ? rc : make(base, own, run, ret, err);
+}
+
+int staging_remove(const char *path, struct error *err)
+{
+	auto_free char *parent = path_directory(path);
+
+	if (parent == NULL) {
+		return error_no_memory(err);
+	}
+	int rc = file_remove_tree(path, err);
+
+	if (rc < 0) {
+		return rc;
+	}
+	if (rmdir(parent) < 0 && errno != ENOTEMPTY && errno != EEXIST && errno != ENOENT) {
+		return error_set(err, -errno, "cannot remove %s: %s", parent, strerror(errno));
+	}
+	return 0;
+}

@@ -1,0 +1,197 @@
+/*
+ * test_staging.c - the run's own directory: private, fresh, and gone afterwards.
+ */
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "install/staging.h"
+#include "support/scratch.h"
+
+#define RUN "20261122T163400Z-1a2b"
+
+static struct scratch scratch;
+static struct error err;
+static struct artifact first;
+static char *bin;
+static char *own;
+
+static void set_up(void)
+{
+	scratch = scratch_make();
+	bin = scratch_path(&scratch, "usr local/bin");
+	own = scratch_path(&scratch, "usr local/bin/.banger-update-banger");
+	scratch_directory(bin);
+	first = (struct artifact){.name = strdup("bangerd"),
+				  .install = scratch_path(&scratch, "usr local/bin/bangerd")};
+}
+
+static void tear_down(void)
+{
+	artifact_finish(&first);
+	free(bin);
+	free(own);
+	scratch_remove(&scratch);
+}
+
+TestSuite(staging, .init = set_up, .fini = tear_down, .timeout = 60);
+
+static int make(char **ret)
+{
+	return staging_make("banger", NULL, &first, RUN, ret, &err);
+}
+
+Test(staging, it_is_beside_the_first_artifact_and_ours_alone)
+{
+	char *path = NULL;
+	struct stat st;
+
+	cr_assert(make(&path) == 0, "%s", err.text);
+	cr_assert(strncmp(path, own, strlen(own)) == 0);
+	cr_assert_str_eq(path + strlen(own), "/" RUN);
+	cr_assert(lstat(path, &st) == 0 && S_ISDIR(st.st_mode) && (st.st_mode & 07777) == 0700);
+	cr_assert(lstat(own, &st) == 0 && (st.st_mode & 07777) == 0700);
+	free(path);
+}
+
+Test(staging, after_its_removal_nothing_is_left)
+{
+	char *before = scratch_listing(scratch.path, NULL);
+	char *path = NULL;
+	char *file = NULL;
+
+	cr_assert(make(&path) == 0, "%s", err.text);
+	cr_assert(asprintf(&file, "%s/bangerd", path) >= 0);
+	scratch_write(file, "staged");
+	cr_assert(staging_remove(path, &err) == 0, "%s", err.text);
+	cr_assert(staging_remove(path, &err) == 0, "%s", err.text);
+	char *after = scratch_listing(scratch.path, NULL);
+
+	cr_assert_str_eq(before, after);
+	free(before);
+	free(after);
+	free(file);
+	free(path);
+}
+
+Test(staging, what_a_killed_run_left_is_removed_first)
+{
+	char *left = scratch_path(&scratch, "usr local/bin/.banger-update-banger/older/deep");
+	char *file = scratch_path(&scratch, "usr local/bin/.banger-update-banger/older/deep/x");
+	char *path = NULL;
+
+	scratch_directory(left);
+	scratch_write(file, "left");
+	cr_assert(chmod(own, 0700) == 0);
+	cr_assert(make(&path) == 0, "%s", err.text);
+	cr_assert(!scratch_exists(left));
+	cr_assert(scratch_exists(path));
+	free(left);
+	free(file);
+	free(path);
+}
+
+Test(staging, a_planted_link_is_refused_and_its_target_untouched)
+{
+	char *victim = scratch_path(&scratch, "victim");
+	char *file = scratch_path(&scratch, "victim/precious");
+	char *path = NULL;
+
+	scratch_directory(victim);
+	scratch_write(file, "precious");
+	char *before = scratch_listing(scratch.path, ".banger-update-banger");
+
+	cr_assert(symlink(victim, own) == 0);
+	cr_assert(make(&path) == -ENOTDIR);
+	cr_assert_null(path);
+	cr_assert_not_null(strstr(err.text, own), "%s", err.text);
+	char *after = scratch_listing(scratch.path, ".banger-update-banger");
+
+	cr_assert_str_eq(before, after);
+	free(before);
+	free(after);
+	free(victim);
+	free(file);
+}
+
+Test(staging, a_directory_that_others_can_write_is_refused)
+{
+	char *path = NULL;
+
+	scratch_directory(own);
+	cr_assert(chmod(own, 0770) == 0);
+	cr_assert(make(&path) == -EPERM);
+	cr_assert_not_null(strstr(err.text, "0770"), "%s", err.text);
+}
+
+Test(staging, a_directory_of_somebody_else_is_refused)
+{
+	char *path = NULL;
+
+	if (geteuid() != 0) {
+		cr_skip_test("only root can give a directory away");
+	}
+	scratch_directory(own);
+	cr_assert(chmod(own, 0700) == 0 && chown(own, 65534, 65534) == 0);
+	cr_assert(make(&path) == -EPERM);
+	cr_assert_not_null(strstr(err.text, "65534"), "%s", err.text);
+	cr_assert(scratch_exists(own), "it was removed");
+}
+
+Test(staging, a_file_in_its_place_is_refused)
+{
+	char *path = NULL;
+
+	scratch_write(own, "");
+	cr_assert(make(&path) == -ENOTDIR);
+}
+
+Test(staging, a_configured_directory_is_made_and_used)
+{
+	char *elsewhere = scratch_path(&scratch, "else/where");
+	char *path = NULL;
+
+	cr_assert(staging_make("banger", elsewhere, &first, RUN, &path, &err) == 0, "%s", err.text);
+	cr_assert(strncmp(path, elsewhere, strlen(elsewhere)) == 0);
+	cr_assert(scratch_exists(path));
+	free(elsewhere);
+	free(path);
+}
+
+Test(staging, a_missing_target_directory_is_an_error)
+{
+	char *path = NULL;
+
+	cr_assert(rmdir(bin) == 0);
+	cr_assert(make(&path) == -ENOENT);
+	cr_assert_not_null(strstr(err.text, bin), "%s", err.text);
+}
+
+Test(staging, names_that_are_paths_are_refused)
+{
+	char *path = NULL;
+
+	cr_assert(staging_make("../x", NULL, &first, RUN, &path, &err) == -EINVAL);
+	cr_assert(staging_make("banger", NULL, &first, "..", &path, &err) == -EINVAL);
+}
+
+Test(staging, a_mount_that_runs_nothing_is_refused)
+{
+	char *path = NULL;
+
+	if (geteuid() != 0 || unshare(CLONE_NEWNS) < 0 ||
+	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+	    mount("none", bin, "tmpfs", MS_NOEXEC, NULL) < 0) {
+		cr_skip_test("needs the right to mount");
+	}
+	cr_assert(make(&path) == -EACCES);
+	cr_assert_not_null(strstr(err.text, "noexec"), "%s", err.text);
+	cr_assert(!scratch_exists(own), "something was left");
+	cr_assert(umount(bin) == 0);
+}

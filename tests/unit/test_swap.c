@@ -1,0 +1,803 @@
+/*
+ * test_swap.c - a file replaced and put back: never a moment without it, everything as it was.
+ */
+#include <criterion/criterion.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "install/swap.h"
+#include "support/scratch.h"
+
+#define OLD	"the old release"
+#define NEW	"the new and longer release"
+#define EARLIER "the release before the old one"
+
+static struct scratch scratch;
+static struct error err;
+static char *bin;
+static struct artifact artifact;
+static struct staged staged;
+
+static void stage_at(const char *path, const char *content)
+{
+	free(staged.path);
+	staged.path = strdup(path);
+	staged.size = strlen(content);
+	scratch_write_bytes(path, content, strlen(content), 0755);
+	cr_assert(digest_path(path, &staged.digest, &err) == 0, "%s", err.text);
+}
+
+static void stage(const char *content)
+{
+	char *path = scratch_path(&scratch, "bin dir/.staging/bangerd");
+
+	stage_at(path, content);
+	free(path);
+}
+
+static void set_up(void)
+{
+	scratch = scratch_make();
+	bin = scratch_path(&scratch, "bin dir");
+	char *staging = scratch_path(&scratch, "bin dir/.staging");
+
+	scratch_directory(staging);
+	free(staging);
+	artifact = (struct artifact){.name = strdup("bangerd"),
+				     .install = scratch_path(&scratch, "bin dir/bangerd"),
+				     .mode = HOST_MODE_KEEP};
+	stage(NEW);
+}
+
+static void tear_down(void)
+{
+	artifact_finish(&artifact);
+	free(staged.path);
+	free(bin);
+	scratch_remove(&scratch);
+}
+
+TestSuite(swap, .init = set_up, .fini = tear_down, .timeout = 60);
+
+static char *beside(const char *suffix)
+{
+	char *path = NULL;
+
+	cr_assert(asprintf(&path, "%s%s", artifact.install, suffix) >= 0);
+	return path;
+}
+
+static void install_old(void)
+{
+	scratch_write_bytes(artifact.install, OLD, strlen(OLD), 0750);
+}
+
+static void install_earlier(void)
+{
+	char *previous = beside(".previous");
+
+	scratch_write(previous, EARLIER);
+	free(previous);
+}
+
+static struct swap_plan plan(void)
+{
+	struct swap_plan made;
+
+	cr_assert(swap_plan(&artifact, &staged, &made, &err) == 0, "%s", err.text);
+	return made;
+}
+
+static void forward(const struct swap_plan *made)
+{
+	cr_assert(swap_forward(made, &err) == 0, "%s", err.text);
+}
+
+static void back(const struct swap_plan *made)
+{
+	char *aside = NULL;
+
+	cr_assert(swap_back(made, &aside, &err) == 0, "%s", err.text);
+	cr_assert_null(aside);
+}
+
+static char *listing(void)
+{
+	return scratch_listing(bin, ".staging");
+}
+
+static void expect_content(const char *path, const char *content)
+{
+	char *real = scratch_read(path);
+
+	cr_assert_str_eq(real, content);
+	free(real);
+}
+
+static void expect_beside(const char *suffix, const char *content)
+{
+	char *path = beside(suffix);
+
+	expect_content(path, content);
+	free(path);
+}
+
+static unsigned entries_in(const char *directory)
+{
+	DIR *open = opendir(directory);
+	unsigned count = 0;
+
+	cr_assert_not_null(open);
+	while (readdir(open) != NULL) {
+		count++;
+	}
+	(void)closedir(open);
+	return count - 2;
+}
+
+Test(swap, planning_changes_nothing)
+{
+	install_old();
+	char *before = scratch_listing(scratch.path, NULL);
+	struct swap_plan made = plan();
+	char *after = scratch_listing(scratch.path, NULL);
+
+	cr_assert_str_eq(before, after);
+	cr_assert(made.existed && made.old_inode != 0 && made.backup_inode == 0);
+	swap_plan_finish(&made);
+	free(before);
+	free(after);
+}
+
+Test(swap, the_new_file_is_in_place_and_the_old_one_is_the_backup)
+{
+	install_old();
+	install_earlier();
+	struct swap_plan made = plan();
+
+	forward(&made);
+	expect_content(artifact.install, NEW);
+	expect_content(made.backup, OLD);
+	cr_assert(swap_commit(&made, &err) == 0, "%s", err.text);
+	expect_content(artifact.install, NEW);
+	expect_content(made.backup, OLD);
+	cr_assert(entries_in(bin) == 3, "more than .staging, bangerd and bangerd.previous");
+	swap_plan_finish(&made);
+}
+
+Test(swap, going_back_leaves_what_was_there_inodes_and_times_included)
+{
+	install_old();
+	install_earlier();
+	char *before = listing();
+	struct swap_plan made = plan();
+
+	forward(&made);
+	back(&made);
+	char *after = listing();
+
+	cr_assert_str_eq(before, after);
+	swap_plan_finish(&made);
+	free(before);
+	free(after);
+}
+
+/* What was there before, with one bit each. */
+enum {
+	WITH_OLD = 1,
+	WITH_EARLIER = 2,
+	WITH_STALE = 4, /* names that a killed run left */
+	SAME_CONTENT = 8,
+	CASES = 16,
+};
+
+static void arrange(unsigned what)
+{
+	if ((what & WITH_OLD) != 0) {
+		install_old();
+	}
+	if ((what & WITH_EARLIER) != 0) {
+		install_earlier();
+	}
+	stage((what & SAME_CONTENT) != 0 ? OLD : NEW);
+}
+
+static void plant_stale(void)
+{
+	static const char *const suffixes[] = {".update-new", ".update-link", ".previous.earlier"};
+
+	for (size_t i = 0; i < 3; i++) {
+		char *path = beside(suffixes[i]);
+
+		scratch_write(path, "left by a killed run");
+		free(path);
+	}
+}
+
+static void clear(void)
+{
+	static const char *const suffixes[] = {"", ".previous"};
+
+	for (size_t i = 0; i < 2; i++) {
+		char *path = beside(suffixes[i]);
+
+		(void)unlink(path);
+		free(path);
+	}
+}
+
+static void interrupt_and_go_back(unsigned what, unsigned steps)
+{
+	arrange(what);
+	char *before = listing();
+
+	if ((what & WITH_STALE) != 0) {
+		plant_stale();
+	}
+	struct swap_plan made = plan();
+
+	cr_assert(swap_forward_steps(&made, steps, &err) == 0, "%s", err.text);
+	if ((what & WITH_OLD) != 0) {
+		cr_assert(scratch_exists(artifact.install), "there was no binary");
+	}
+	back(&made);
+	char *after = listing();
+
+	cr_assert_str_eq(before, after, "interrupted after %u steps, case %u", steps, what);
+	back(&made);
+	char *again = listing();
+
+	cr_assert_str_eq(before, again, "back twice, after %u steps, case %u", steps, what);
+	swap_plan_finish(&made);
+	free(before);
+	free(after);
+	free(again);
+	clear();
+}
+
+Test(swap, whatever_step_was_the_last_going_back_restores_everything)
+{
+	for (unsigned what = 0; what < CASES; what++) {
+		for (unsigned steps = 0; steps <= SWAP_STEPS; steps++) {
+			interrupt_and_go_back(what, steps);
+		}
+	}
+}
+
+Test(swap, a_way_back_that_was_interrupted_is_finished)
+{
+	install_old();
+	install_earlier();
+	char *before = listing();
+	struct swap_plan made = plan();
+
+	forward(&made);
+	char *link_name = beside(".update-link");
+
+	/* Killed between the two renames. */
+	cr_assert(link(made.backup, link_name) == 0);
+	cr_assert(rename(link_name, artifact.install) == 0);
+	back(&made);
+	char *after = listing();
+
+	cr_assert_str_eq(before, after);
+	swap_plan_finish(&made);
+	free(before);
+	free(after);
+	free(link_name);
+}
+
+Test(swap, a_backup_that_is_the_same_file_as_the_old_one_survives)
+{
+	char *previous = beside(".previous");
+
+	install_old();
+	cr_assert(link(artifact.install, previous) == 0);
+	char *before = listing();
+	struct swap_plan made = plan();
+
+	forward(&made);
+	back(&made);
+	char *after = listing();
+
+	cr_assert_str_eq(before, after);
+	swap_plan_finish(&made);
+	free(before);
+	free(after);
+	free(previous);
+}
+
+Test(swap, after_the_commit_it_can_still_be_rolled_back)
+{
+	install_old();
+	install_earlier();
+	struct swap_plan made = plan();
+
+	forward(&made);
+	cr_assert(swap_commit(&made, &err) == 0);
+	back(&made);
+	expect_content(artifact.install, OLD);
+	cr_assert(entries_in(bin) == 2, "more than .staging and bangerd");
+	swap_plan_finish(&made);
+}
+
+Test(swap, a_file_that_did_not_exist_is_removed)
+{
+	struct stat st;
+	struct swap_plan made = plan();
+
+	cr_assert(!made.existed);
+	forward(&made);
+	expect_content(artifact.install, NEW);
+	cr_assert(stat(artifact.install, &st) == 0 && (st.st_mode & 07777) == 0755);
+	cr_assert(st.st_uid == geteuid());
+	back(&made);
+	cr_assert(!scratch_exists(artifact.install));
+	swap_plan_finish(&made);
+}
+
+Test(swap, what_is_neither_old_nor_new_is_kept_aside_and_told)
+{
+	char *aside = NULL;
+
+	install_old();
+	struct swap_plan made = plan();
+
+	forward(&made);
+	scratch_write(artifact.install, "somebody's own build");
+	cr_assert(swap_back(&made, &aside, &err) == 0, "%s", err.text);
+	cr_assert_not_null(aside);
+	cr_assert_not_null(strstr(aside, "bangerd.unexpected-20"), "%s", aside);
+	expect_content(aside, "somebody's own build");
+	expect_content(artifact.install, OLD);
+	swap_plan_finish(&made);
+	free(aside);
+}
+
+Test(swap, an_unexpected_directory_or_link_is_kept_aside_too)
+{
+	char *aside = NULL;
+
+	install_old();
+	struct swap_plan made = plan();
+
+	forward(&made);
+	cr_assert(unlink(artifact.install) == 0 && mkdir(artifact.install, 0755) == 0);
+	cr_assert(swap_back(&made, &aside, &err) == 0, "%s", err.text);
+	cr_assert_not_null(aside);
+	expect_content(artifact.install, OLD);
+	free(aside);
+	aside = NULL;
+	cr_assert(unlink(artifact.install) == 0 && symlink("/etc/passwd", artifact.install) == 0);
+	cr_assert(swap_back(&made, &aside, &err) != 0, "there was no backup any more");
+	cr_assert_null(aside);
+	swap_plan_finish(&made);
+}
+
+Test(swap, without_a_good_backup_the_target_stays_as_it_is)
+{
+	char *aside = NULL;
+
+	install_old();
+	struct swap_plan made = plan();
+
+	forward(&made);
+	scratch_write(made.backup, "not the old release");
+	cr_assert(swap_back(&made, &aside, &err) == -EBADMSG);
+	cr_assert_not_null(strstr(err.text, made.backup), "%s", err.text);
+	expect_content(artifact.install, NEW);
+	cr_assert(unlink(made.backup) == 0);
+	cr_assert(swap_back(&made, &aside, &err) == -ENOENT);
+	expect_content(artifact.install, NEW);
+	cr_assert_null(aside);
+	swap_plan_finish(&made);
+}
+
+Test(swap, a_target_that_was_deleted_comes_back)
+{
+	install_old();
+	struct swap_plan made = plan();
+
+	forward(&made);
+	cr_assert(unlink(artifact.install) == 0);
+	back(&made);
+	expect_content(artifact.install, OLD);
+	swap_plan_finish(&made);
+}
+
+Test(swap, mode_is_kept_unless_configured)
+{
+	struct stat st;
+
+	scratch_write_bytes(artifact.install, OLD, strlen(OLD), 04711);
+	struct swap_plan made = plan();
+
+	forward(&made);
+	cr_assert(stat(artifact.install, &st) == 0 && (st.st_mode & 07777) == 04711);
+	back(&made);
+	swap_plan_finish(&made);
+	artifact.mode = 0700;
+	stage(NEW);
+	made = plan();
+	forward(&made);
+	cr_assert(stat(artifact.install, &st) == 0 && (st.st_mode & 07777) == 0700);
+	swap_plan_finish(&made);
+}
+
+Test(swap, owner_and_group_are_kept_unless_configured)
+{
+	struct stat st;
+
+	if (geteuid() != 0) {
+		cr_skip_test("only root can give a file away");
+	}
+	install_old();
+	cr_assert(chown(artifact.install, 65534, 12345) == 0);
+	cr_assert(chmod(artifact.install, 06755) == 0);
+	struct swap_plan made = plan();
+
+	forward(&made);
+	cr_assert(stat(artifact.install, &st) == 0 && st.st_uid == 65534 && st.st_gid == 12345);
+	cr_assert((st.st_mode & 07777) == 06755, "chown cleared setuid");
+	back(&made);
+	swap_plan_finish(&made);
+	artifact.owner = strdup("root");
+	artifact.group = strdup("54321");
+	stage(NEW);
+	made = plan();
+	forward(&made);
+	cr_assert(stat(artifact.install, &st) == 0 && st.st_uid == 0 && st.st_gid == 54321);
+	swap_plan_finish(&made);
+}
+
+Test(swap, an_owner_that_nobody_knows_is_an_error_and_nothing_is_lost)
+{
+	install_old();
+	artifact.owner = strdup("no-such-user-anywhere");
+	char *before = listing();
+	struct swap_plan made = plan();
+
+	cr_assert(swap_forward(&made, &err) == -ENOENT);
+	cr_assert_not_null(strstr(err.text, "no-such-user-anywhere"), "%s", err.text);
+	back(&made);
+	char *after = listing();
+
+	cr_assert_str_eq(before, after);
+	swap_plan_finish(&made);
+	free(before);
+	free(after);
+}
+
+static void expect_attribute(const char *path, const char *name, const void *value, size_t size)
+{
+	char real[256];
+	ssize_t got = getxattr(path, name, real, sizeof(real));
+
+	cr_assert(got == (ssize_t)size && memcmp(real, value, size) == 0, "%s is not kept: %zd",
+		  name, got);
+}
+
+/* Sets an attribute of the old file, swaps, and expects it of the new and of the restored one. */
+static void keep_through_swap(const char *name, const void *value, size_t size)
+{
+	install_old();
+	if (setxattr(artifact.install, name, value, size, 0) < 0) {
+		cr_skip_test("%s cannot be set here: %s", name, strerror(errno));
+	}
+	struct swap_plan made = plan();
+
+	forward(&made);
+	expect_content(artifact.install, NEW);
+	expect_attribute(artifact.install, name, value, size);
+	back(&made);
+	expect_attribute(artifact.install, name, value, size);
+	swap_plan_finish(&made);
+}
+
+/* struct vfs_cap_data, revision 2: cap_net_bind_service, effective (capability(7)). */
+static const uint8_t bind_service[20] = {0x01, 0x00, 0x00, 0x02, 0x00, 0x04};
+
+/* struct posix_acl_xattr: user::rwx user:1234:r-- group::r-x mask::r-x other::r-x */
+static const uint8_t some_acl[44] = {
+	2,  0, 0, 0,								 /* version */
+	1,  0, 7, 0, 0xff, 0xff, 0xff, 0xff, 2,	   0, 4, 0, 0xd2, 0x04, 0,    0, /* user */
+	4,  0, 5, 0, 0xff, 0xff, 0xff, 0xff, 0x10, 0, 5, 0, 0xff, 0xff, 0xff, 0xff,
+	32, 0, 5, 0, 0xff, 0xff, 0xff, 0xff,
+};
+
+Test(swap, capabilities_are_kept)
+{
+	keep_through_swap("security.capability", bind_service, sizeof(bind_service));
+}
+
+Test(swap, user_attributes_are_kept)
+{
+	keep_through_swap("user.packaged-by", "somebody", 8);
+}
+
+Test(swap, user_attributes_of_a_read_only_file_are_kept)
+{
+	install_old();
+	if (setxattr(artifact.install, "user.origin", "here", 4, 0) < 0) {
+		cr_skip_test("user attributes cannot be set here: %s", strerror(errno));
+	}
+	cr_assert(chmod(artifact.install, 0555) == 0);
+	struct swap_plan made = plan();
+
+	forward(&made);
+	expect_attribute(artifact.install, "user.origin", "here", 4);
+	swap_plan_finish(&made);
+}
+
+Test(swap, an_access_list_is_kept)
+{
+	keep_through_swap("system.posix_acl_access", some_acl, sizeof(some_acl));
+}
+
+Test(swap, a_directory_s_default_access_list_does_not_reach_the_replaced_file)
+{
+	install_old();
+	char *staging = scratch_path(&scratch, "bin dir/.staging");
+
+	if (setxattr(staging, "system.posix_acl_default", some_acl, sizeof(some_acl), 0) < 0) {
+		cr_skip_test("access lists cannot be set here: %s", strerror(errno));
+	}
+	cr_assert(unlink(staged.path) == 0);
+	stage(NEW);
+	cr_assert(getxattr(staged.path, "system.posix_acl_access", NULL, 0) > 0);
+	struct swap_plan made = plan();
+
+	forward(&made);
+	cr_assert(getxattr(artifact.install, "system.posix_acl_access", NULL, 0) < 0);
+	swap_plan_finish(&made);
+	free(staging);
+}
+
+Test(swap, a_capability_and_a_foreign_owner_survive_together)
+{
+	if (geteuid() != 0) {
+		cr_skip_test("only root can give a file away");
+	}
+	install_old();
+	cr_assert(chown(artifact.install, 65534, 65534) == 0);
+	if (setxattr(artifact.install, "security.capability", bind_service, sizeof(bind_service),
+		     0) < 0) {
+		cr_skip_test("capabilities cannot be set here: %s", strerror(errno));
+	}
+	struct swap_plan made = plan();
+
+	forward(&made);
+	expect_attribute(artifact.install, "security.capability", bind_service,
+			 sizeof(bind_service));
+	swap_plan_finish(&made);
+}
+
+/* Runs what as an ordinary user in a child; its result, negated. */
+static int as_nobody(int (*what)(void))
+{
+	pid_t pid = fork();
+	int status = 0;
+
+	if (pid == 0) {
+		if (geteuid() == 0 &&
+		    (setresgid(65534, 65534, 65534) < 0 || setresuid(65534, 65534, 65534) < 0)) {
+			_exit(255);
+		}
+		_exit(-what());
+	}
+	cr_assert(waitpid(pid, &status, 0) == pid && WIFEXITED(status));
+	return -WEXITSTATUS(status);
+}
+
+static int plan_only(void)
+{
+	struct swap_plan made;
+	int rc = swap_plan(&artifact, &staged, &made, &err);
+
+	if (rc == 0) {
+		swap_plan_finish(&made);
+	}
+	return rc;
+}
+
+static int plan_and_swap(void)
+{
+	struct swap_plan made;
+	int rc = swap_plan(&artifact, &staged, &made, &err);
+
+	if (rc == 0) {
+		rc = swap_forward(&made, &err);
+		swap_plan_finish(&made);
+	}
+	return rc;
+}
+
+Test(swap, a_directory_that_cannot_be_written_is_seen_before_anything_is_touched)
+{
+	install_old();
+	cr_assert(chmod(scratch.path, 0755) == 0 && chmod(artifact.install, 0755) == 0);
+	cr_assert(chmod(bin, 0555) == 0);
+	char *before = scratch_listing(scratch.path, NULL);
+
+	cr_assert(as_nobody(plan_only) == -EACCES);
+	char *after = scratch_listing(scratch.path, NULL);
+
+	cr_assert_str_eq(before, after);
+	cr_assert(chmod(bin, 0755) == 0);
+	free(before);
+	free(after);
+}
+
+Test(swap, an_owner_that_an_ordinary_user_cannot_keep_is_an_error)
+{
+	if (geteuid() != 0) {
+		cr_skip_test("needs a file of somebody else");
+	}
+	install_old();
+	char *staging = scratch_path(&scratch, "bin dir/.staging");
+
+	cr_assert(chmod(scratch.path, 0755) == 0 && chmod(artifact.install, 0755) == 0);
+	cr_assert(chown(bin, 65534, 65534) == 0 && chown(staging, 65534, 65534) == 0);
+	cr_assert(chown(staged.path, 65534, 65534) == 0);
+	cr_assert(as_nobody(plan_and_swap) == -EPERM);
+	expect_content(artifact.install, OLD);
+	free(staging);
+}
+
+Test(swap, a_staged_file_on_another_mount_is_copied)
+{
+	char elsewhere[] = "/dev/shm/banger-test-XXXXXX";
+	struct stat here;
+	struct stat there;
+	int fd = mkstemp(elsewhere);
+
+	if (fd < 0 || fstat(fd, &there) < 0 || stat(bin, &here) < 0 ||
+	    here.st_dev == there.st_dev) {
+		cr_skip_test("/dev/shm is not another file system");
+	}
+	(void)close(fd);
+	stage_at(elsewhere, NEW);
+	install_old();
+	struct swap_plan made = plan();
+
+	forward(&made);
+	expect_content(artifact.install, NEW);
+	cr_assert(stat(artifact.install, &here) == 0 && (here.st_mode & 07777) == 0750);
+	back(&made);
+	expect_content(artifact.install, OLD);
+	swap_plan_finish(&made);
+	cr_assert(unlink(elsewhere) == 0);
+}
+
+Test(swap, a_staged_file_that_changed_since_is_refused)
+{
+	struct swap_plan made;
+
+	install_old();
+	scratch_write(staged.path, "something else");
+	cr_assert(swap_plan(&artifact, &staged, &made, &err) == -EBADMSG);
+	expect_content(artifact.install, OLD);
+}
+
+Test(swap, a_target_that_is_no_file_is_refused)
+{
+	struct swap_plan made;
+
+	cr_assert(symlink("/etc/passwd", artifact.install) == 0);
+	cr_assert(swap_plan(&artifact, &staged, &made, &err) == -EINVAL);
+	cr_assert_not_null(strstr(err.text, "symbolic link"), "%s", err.text);
+	cr_assert(unlink(artifact.install) == 0 && mkdir(artifact.install, 0755) == 0);
+	cr_assert(swap_plan(&artifact, &staged, &made, &err) == -EINVAL);
+	cr_assert(rmdir(artifact.install) == 0 && mkfifo(artifact.install, 0600) == 0);
+	cr_assert(swap_plan(&artifact, &staged, &made, &err) == -EINVAL);
+}
+
+Test(swap, a_directory_where_the_backup_belongs_is_refused)
+{
+	char *previous = beside(".previous");
+	struct swap_plan made;
+
+	install_old();
+	scratch_directory(previous);
+	cr_assert(swap_plan(&artifact, &staged, &made, &err) == -EISDIR);
+	free(previous);
+}
+
+Test(swap, a_missing_directory_is_refused)
+{
+	struct swap_plan made;
+
+	free(artifact.install);
+	artifact.install = scratch_path(&scratch, "nowhere/bangerd");
+	cr_assert(swap_plan(&artifact, &staged, &made, &err) == -ENOENT);
+}
+
+Test(swap, a_name_without_room_for_a_suffix_is_refused)
+{
+	char name[NAME_MAX + 1];
+	struct swap_plan made;
+
+	memset(name, 'n', NAME_MAX);
+	name[NAME_MAX] = '\0';
+	free(artifact.install);
+	artifact.install = scratch_path(&scratch, "bin dir/%s", name);
+	install_old();
+	cr_assert(swap_plan(&artifact, &staged, &made, &err) == -ENAMETOOLONG);
+}
+
+Test(swap, a_path_of_almost_four_thousand_characters_is_fine)
+{
+	char part[202];
+	char *deep = strdup(bin);
+
+	memset(part, 'd', sizeof(part));
+	part[0] = '/';
+	part[sizeof(part) - 1] = '\0';
+	while (strlen(deep) < 3700) {
+		char *deeper = NULL;
+
+		cr_assert(asprintf(&deeper, "%s%s", deep, part) >= 0);
+		free(deep);
+		deep = deeper;
+	}
+	scratch_directory(deep);
+	free(artifact.install);
+	artifact.install = path_join(deep, "bangerd");
+	install_old();
+	struct swap_plan made = plan();
+
+	forward(&made);
+	expect_content(artifact.install, NEW);
+	expect_beside(".previous", OLD);
+	back(&made);
+	expect_content(artifact.install, OLD);
+	swap_plan_finish(&made);
+	free(deep);
+}
+
+/* Looks at the target without a pause while it is replaced: -ENOENT once is a failure. */
+Test(swap, there_is_never_a_moment_without_a_binary)
+{
+	int stop[2];
+
+	install_old();
+	cr_assert(pipe2(stop, O_CLOEXEC | O_NONBLOCK) == 0);
+	pid_t watcher = fork();
+
+	if (watcher == 0) {
+		struct stat st;
+		char byte;
+
+		(void)close(stop[1]);
+		while (read(stop[0], &byte, 1) < 0) {
+			if (stat(artifact.install, &st) < 0 || st.st_size == 0) {
+				_exit(1);
+			}
+		}
+		_exit(0);
+	}
+	for (unsigned i = 0; i < 200; i++) {
+		stage(NEW);
+		struct swap_plan made = plan();
+
+		forward(&made);
+		back(&made);
+		swap_plan_finish(&made);
+	}
+	int status = 0;
+
+	(void)close(stop[0]);
+	(void)close(stop[1]);
+	cr_assert(waitpid(watcher, &status, 0) == watcher && status == 0, "it was away");
+}
