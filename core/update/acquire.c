@@ -1,0 +1,133 @@
+/*
+ * acquire.c - discover, verify, download, unpack: from a claim to staged artifacts whose every
+ * byte is covered by a signature. Changes nothing but the run's own staging directory.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/guard.h"
+#include "base/limits.h"
+#include "install/staging.h"
+#include "release/discover.h"
+#include "release/unpack.h"
+#include "release/verify.h"
+#include "update/update.h"
+
+/* Artifacts may be this many times larger than the tarball's own limit. */
+#define UNPACKED_FACTOR 8
+
+#define UNPACK_TIMEOUT_MS (10u * 60 * 1000)
+
+/* Runs that find nothing to do leave no trace: a timer would fill the history with them. */
+static int begin_run(struct update *update, struct error *err)
+{
+	struct journal_run run = {
+		.id = update->run,
+		.product = update->config->product,
+		.command = update->options->command->name,
+		.from = update->installed,
+		.to = update->release.version.text,
+	};
+	int rc = journal_begin(update->journal, &run, err);
+
+	update->journaled = rc == 0;
+	return rc;
+}
+
+int update_discover(struct update *update, struct error *err)
+{
+	struct discover_options options = {
+		.product = update->config->product,
+		.manifest = update->config->manifest,
+		.local = update->options->release,
+		.to = update->options->to,
+	};
+	int rc = release_discover(&options, &update->release, err);
+
+	if (rc < 0) {
+		return rc;
+	}
+	const char *found = update->release.version.text;
+	const char *installed = update->installed != NULL ? update->installed : "nothing";
+
+	report_detail(&update->report, "%s (installed: %s)", found, installed);
+	if (update_is_current(update)) {
+		update->result = RESULT_UP_TO_DATE;
+		return 0;
+	}
+	return update->records ? begin_run(update, err) : 0;
+}
+
+int update_verify(struct update *update, struct error *err)
+{
+	struct verify_options options = {
+		.product = update->config->product,
+		.keys = update->config->keys,
+		.check_trust = geteuid() == 0,
+	};
+	int rc = release_verify(&options, &update->release, err);
+
+	if (rc == 0) {
+		report_detail(&update->report, "%s, signed by %s", update->release.tarball_name,
+			      update->release.key);
+	}
+	return rc;
+}
+
+static int make_staging(struct update *update, struct error *err)
+{
+	return staging_make(update->config->product, update->config->staging_dir,
+			    &update->config->artifacts[0], update->run, &update->staging, err);
+}
+
+int update_download(struct update *update, struct error *err)
+{
+	int rc = make_staging(update, err);
+
+	if (rc < 0) {
+		return rc;
+	}
+	struct download_options options = {
+		.maximum = update->config->max_tarball,
+		.spill_dir = update->staging,
+	};
+
+	rc = release_download(&options, &update->release, &update->verified, err);
+	if (rc == 0) {
+		report_detail(&update->report, "%.1f MiB, hash agrees",
+			      (double)update->verified.size / MIB);
+	}
+	return rc;
+}
+
+int update_unpack(struct update *update, struct error *err)
+{
+	size_t count = update->config->artifact_count;
+	auto_free const char **names = calloc(count, sizeof(*names));
+
+	if (names == NULL) {
+		return error_no_memory(err);
+	}
+	for (size_t i = 0; i < count; i++) {
+		names[i] = update->config->artifacts[i].name;
+	}
+	struct unpack_options options = {
+		.helper_fd = update->helpers.unpack,
+		.directory = update->staging,
+		.names = names,
+		.name_count = count,
+		.maximum = update->config->max_tarball * UNPACKED_FACTOR,
+		.timeout_ms = UNPACK_TIMEOUT_MS,
+	};
+	int rc = release_unpack(&options, &update->verified, &update->staged, err);
+
+	if (rc == 0) {
+		report_detail(&update->report, "%zu artifact%s", count, count == 1 ? "" : "s");
+	}
+	/* What was unpacked has served; its memory goes back before plugins run. */
+	verified_finish(&update->verified);
+	return rc;
+}

@@ -1,0 +1,235 @@
+/*
+ * commands.c - the commands of banger-update: one function and one row each.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/guard.h"
+#include "update/json.h"
+#include "update/phases.h"
+#include "update/update.h"
+
+#define auto_update __attribute__((cleanup(update_finish)))
+
+static const char *was(const struct update *update)
+{
+	return update->installed != NULL ? update->installed : "not installed";
+}
+
+static void say_to_do(const struct update *update)
+{
+	(void)fprintf(stderr, "ROLLBACK INCOMPLETE, a person is needed. %s %s failed: %s\n",
+		      update->config->product, update->release.version.text, update->failure.text);
+	for (size_t i = 0; i < update->to_do.count; i++) {
+		(void)fprintf(stderr, "  %zu. ", i + 1);
+		report_wrap(stderr, update->report.width, 5, update->to_do.items[i]);
+	}
+}
+
+/* One sentence on how the run ended: success on stdout, everything else on stderr. */
+static void say_result(const struct update *update)
+{
+	const char *product = update->config != NULL ? update->config->product : "";
+	const char *version = update->release.version.text;
+	const char *why = update->failure.text;
+
+	switch (update->result) {
+	case RESULT_UPDATED:
+		(void)printf("%s %s is installed and healthy (was %s)\n", product, version,
+			     was(update));
+		break;
+	case RESULT_UP_TO_DATE:
+		(void)printf("%s is up to date: %s is installed, %s is the latest release\n",
+			     product, was(update), version);
+		break;
+	case RESULT_AVAILABLE:
+		(void)printf("%s %s is available (installed: %s)\n", product, version, was(update));
+		break;
+	case RESULT_WOULD_UPDATE:
+		(void)printf("%s would be updated from %s to %s; nothing was changed\n", product,
+			     was(update), version);
+		break;
+	case RESULT_REFUSED:
+		(void)fprintf(stderr, "refused: %s; nothing was changed\n", why);
+		break;
+	case RESULT_BUSY:
+		(void)fprintf(stderr, "try again later: %s; nothing was changed\n", why);
+		break;
+	case RESULT_ERROR:
+		(void)fprintf(stderr, "error: %s; nothing was changed\n", why);
+		break;
+	case RESULT_ROLLED_BACK:
+		(void)fprintf(
+			stderr,
+			"rolled back: %s %s runs again and is as well as before; %s failed: %s\n",
+			product, was(update), version, why);
+		break;
+	case RESULT_ROLLBACK_INCOMPLETE:
+		say_to_do(update);
+		break;
+	case RESULT_USAGE:
+		(void)fprintf(stderr, "configuration: %s\n", why);
+		break;
+	}
+}
+
+/* The end of every command: the result is told, and becomes the exit code. */
+static int tell(struct update *update, int exit_code)
+{
+	if (update->options->json) {
+		return json_print(stdout, update, exit_code) ? exit_code
+							     : result_exit_code(RESULT_ERROR);
+	}
+	say_result(update);
+	return exit_code;
+}
+
+/* A journal that cannot be opened by this user is not missed: `installed` answers instead. */
+static void open_journal_to_read(struct update *update)
+{
+	struct error ignored;
+	auto_free char *path = path_join(update->config->state_dir, "journal.db");
+
+	if (path != NULL && access(path, R_OK | W_OK) == 0 &&
+	    journal_open(update->config->state_dir, NULL, &update->journal, &ignored) < 0) {
+		update->journal = NULL;
+	}
+}
+
+/* One look at the manifest, for timers: no lock, no trace. */
+static void check(struct update *update)
+{
+	struct error err = {0};
+
+	open_journal_to_read(update);
+	int rc = update_find_installed(update, &err);
+
+	if (rc == 0) {
+		rc = update_discover(update, &err);
+	}
+	if (rc < 0) {
+		(void)update_fail(update, RESULT_ERROR, &err);
+	} else if (update->result != RESULT_UP_TO_DATE) {
+		update->result = RESULT_AVAILABLE;
+	}
+}
+
+static void walk(struct update *update, const char *until)
+{
+	struct error err = {0};
+
+	if (update_prepare(update, &err) < 0) {
+		return;
+	}
+	report_title(&update->report, update->config->product, update->run);
+	phases_walk(update, until);
+	update_conclude(update);
+}
+
+static bool has_failed(const struct update *update)
+{
+	return update->failure.text[0] != '\0';
+}
+
+static int run_update(const struct options *options)
+{
+	auto_update struct update update;
+	struct error err = {0};
+
+	if (update_init(&update, options, &err) == 0) {
+		if (options->check) {
+			check(&update);
+		} else {
+			update.records = !options->dry_run;
+			walk(&update, options->dry_run ? "stop" : NULL);
+		}
+		if (options->dry_run && !has_failed(&update) &&
+		    update.result != RESULT_UP_TO_DATE) {
+			update.result = RESULT_WOULD_UPDATE;
+		}
+	}
+	return tell(&update, result_exit_code(update.result));
+}
+
+/* An asking command: its first line says the verdict in a word, its exit code says the same. */
+static int tell_verdict(struct update *update)
+{
+	enum verdict verdict = update->preflight.verdict;
+
+	if (has_failed(update) && verdict == 0) {
+		return tell(update, result_exit_code(update->result));
+	}
+	if (update->result == RESULT_UP_TO_DATE) {
+		verdict = VERDICT_SKIP;
+	}
+	int exit_code = verdict_exit_code(verdict);
+
+	if (update->options->json) {
+		return tell(update, exit_code);
+	}
+	(void)printf("%s: %s %s (installed: %s)\n", verdict_word(verdict), update->config->product,
+		     update->release.version.text, was(update));
+	return exit_code;
+}
+
+static int run_preflight(const struct options *options)
+{
+	auto_update struct update update;
+	struct error err = {0};
+
+	if (update_init(&update, options, &err) < 0) {
+		return tell(&update, result_exit_code(update.result));
+	}
+	walk(&update, "baseline");
+	if (!has_failed(&update) && update.result != RESULT_UP_TO_DATE) {
+		update.result = RESULT_AVAILABLE;
+	}
+	return tell_verdict(&update);
+}
+
+static int say_usage(const struct options *options, const char *text)
+{
+	struct error err;
+
+	(void)error_set(&err, -EINVAL, "%s", text);
+	if (options->json) {
+		(void)json_print_usage(stdout, options->command->name, &err);
+	} else {
+		(void)fprintf(stderr, "banger-update: %s\n", err.text);
+	}
+	return result_exit_code(RESULT_USAGE);
+}
+
+static int run_config(const struct options *options)
+{
+	auto_update struct update update;
+	struct error err = {0};
+
+	if (strcmp(options->arguments.items[0], "check") != 0) {
+		return say_usage(options, "there is only `config check`");
+	}
+	if (update_init(&update, options, &err) < 0) {
+		return tell(&update, result_exit_code(update.result));
+	}
+	update.result = RESULT_UP_TO_DATE;
+	if (options->json) {
+		return tell(&update, 0);
+	}
+	(void)printf("%s: fine: %s with %zu artifacts, %zu services, %zu databases\n",
+		     options->config, update.config->product, update.config->artifact_count,
+		     update.config->service_count, update.config->database_count);
+	return 0;
+}
+
+const struct command_row command_rows[] = {
+	{"update", "", "the whole way, from the manifest to a healthy new release", run_update,
+	 OPTION_RELEASE | OPTION_WAIVE | OPTION_UPDATE, 0},
+	{"preflight", "",
+	 "only ask: may this release be installed here? 0 yes, 1 yes and something will happen",
+	 run_preflight, OPTION_RELEASE | OPTION_WAIVE, 0},
+	{"config", "check", "read the INI file and say what is wrong with it", run_config, 0, 1},
+	{NULL, NULL, NULL, NULL, 0, 0},
+};

@@ -1,0 +1,155 @@
+/*
+ * exchange.c - stop, snapshot, swap and their ways back: the phases that change files.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "base/guard.h"
+#include "update/update.h"
+
+static struct service_context context_of(const struct command_values *values)
+{
+	return (struct service_context){.values = values};
+}
+
+/* Remembers who runs each service, before anything is touched. */
+static int find_services(struct update *update, struct error *err)
+{
+	struct command_values values = update_values(update);
+	struct service_context context = context_of(&values);
+
+	for (size_t i = 0; i < update->config->service_count; i++) {
+		struct service_run *run = &update->services[i];
+		int rc = update->manager->find(&context, run->service, &run->before, err);
+
+		if (rc < 0) {
+			return error_prefix(err, "service %s", run->service->name);
+		}
+	}
+	return 0;
+}
+
+int update_stop(struct update *update, struct error *err)
+{
+	struct command_values values = update_values(update);
+	struct service_context context = context_of(&values);
+	size_t stopped = 0;
+	int rc = find_services(update, err);
+
+	for (size_t i = update->config->service_count; i-- > 0 && rc == 0;) {
+		struct service_run *run = &update->services[i];
+		bool killed = false;
+
+		if (run->before.pid == 0) {
+			continue;
+		}
+		run->stopped = true;
+		rc = update->manager->stop(&context, run->service, &killed, err);
+		if (rc < 0) {
+			return error_prefix(err, "service %s", run->service->name);
+		}
+		if (killed) {
+			report_warning(&update->report,
+				       "service %s did not stop in time and was killed",
+				       run->service->name);
+		}
+		stopped++;
+	}
+	if (rc == 0) {
+		report_detail(&update->report, "%zu service%s", stopped, stopped == 1 ? "" : "s");
+	}
+	return rc;
+}
+
+int update_snapshot(struct update *update, struct error *err)
+{
+	for (size_t i = 0; i < update->config->database_count; i++) {
+		const struct database *database = &update->config->databases[i];
+		int rc = snapshot_take(database, update->run, &update->snapshots[i], err);
+
+		if (rc < 0) {
+			return error_prefix(err, "database %s", database->name);
+		}
+	}
+	report_detail(&update->report, "%zu database%s", update->config->database_count,
+		      update->config->database_count == 1 ? "" : "s");
+	return 0;
+}
+
+int update_restore_databases(struct update *update, struct error *err)
+{
+	int worst = 0;
+
+	for (size_t i = 0; i < update->config->database_count; i++) {
+		const struct database *database = &update->config->databases[i];
+		struct error one = {0};
+		auto_free char *failed = NULL;
+
+		if (update->snapshots[i].database == NULL) {
+			continue; /* not taken, so nothing was started on it */
+		}
+		int rc = snapshot_restore(&update->snapshots[i], update->run, &failed, &one);
+
+		if (rc < 0) {
+			worst = error_set(err, rc,
+					  "put database %s back by hand, from %s to %s: %s",
+					  database->name, update->snapshots[i].path, database->path,
+					  one.text);
+		} else if (failed != NULL) {
+			report_warning(&update->report,
+				       "database %s was put back; what the new release made of it "
+				       "is kept in %s",
+				       database->name, failed);
+		}
+	}
+	return worst;
+}
+
+int update_swap(struct update *update, struct error *err)
+{
+	const struct config *config = update->config;
+
+	/* All are looked at before the first is touched. */
+	for (size_t i = 0; i < config->artifact_count; i++) {
+		const struct artifact *artifact = &config->artifacts[i];
+		const struct staged *staged = staged_find(&update->staged, artifact->name);
+		int rc = swap_plan(artifact, staged, &update->swaps[i], err);
+
+		if (rc < 0) {
+			return error_prefix(err, "artifact %s", artifact->name);
+		}
+		update->swap_count = i + 1;
+	}
+	for (size_t i = 0; i < update->swap_count; i++) {
+		int rc = swap_forward(&update->swaps[i], err);
+
+		if (rc < 0) {
+			return error_prefix(err, "artifact %s", config->artifacts[i].name);
+		}
+	}
+	report_detail(&update->report, "%zu file%s, the old ones kept as *.previous",
+		      update->swap_count, update->swap_count == 1 ? "" : "s");
+	return 0;
+}
+
+int update_swap_back(struct update *update, struct error *err)
+{
+	int worst = 0;
+
+	for (size_t i = update->swap_count; i-- > 0;) {
+		const struct artifact *artifact = update->swaps[i].artifact;
+		struct error one = {0};
+		auto_free char *aside = NULL;
+		int rc = swap_back(&update->swaps[i], &aside, &one);
+
+		if (rc < 0) {
+			worst = error_set(err, rc, "put %s back by hand, from %s: %s",
+					  artifact->install, update->swaps[i].backup, one.text);
+		} else if (aside != NULL) {
+			report_warning(&update->report,
+				       "%s was neither the old nor the new file; it is kept as %s",
+				       artifact->install, aside);
+		}
+	}
+	return worst;
+}

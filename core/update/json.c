@@ -1,0 +1,155 @@
+/*
+ * json.c - json.h with jansson. Keys are stable; readers must ignore ones they do not know.
+ */
+#include "update/json.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <string.h>
+
+#include "base/guard.h"
+#include "base/text.h"
+
+#define SCHEMA 1
+
+/* Text from outside need not be UTF-8, which JSON is: it is made fit first. */
+static json_t *text_value(const char *text)
+{
+	if (text == NULL) {
+		return json_null();
+	}
+	auto_free char *copy = strdup(text);
+
+	if (copy == NULL) {
+		return NULL;
+	}
+	text_sanitize(copy);
+	return json_string(copy);
+}
+
+static json_t *phases_value(const struct report *report)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < report->phase_count; i++) {
+		const struct phase_record *phase = &report->phases[i];
+
+		(void)json_array_append_new(list, json_pack("{s:s, s:s, s:I}", "name", phase->name,
+							    "result", phase->result, "ms",
+							    (json_int_t)phase->ms));
+	}
+	return list;
+}
+
+static json_t *findings_value(const struct findings *findings)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < findings->count; i++) {
+		const struct finding *finding = &findings->items[i];
+
+		(void)json_array_append_new(list, json_pack("{s:s, s:o, s:o, s:o}", "verdict",
+							    verdict_word(finding->verdict), "code",
+							    text_value(finding->code), "text",
+							    text_value(finding->text), "remedy",
+							    text_value(finding->remedy)));
+	}
+	return list;
+}
+
+/* Facts come as JSON text of one value each. */
+static json_t *facts_value(const struct pairs *facts)
+{
+	json_t *object = json_object();
+
+	for (size_t i = 0; i < facts->count; i++) {
+		json_t *value = json_loads(facts->items[i].value, JSON_DECODE_ANY, NULL);
+
+		(void)json_object_set_new(object, facts->items[i].key,
+					  value != NULL ? value
+							: text_value(facts->items[i].value));
+	}
+	return object;
+}
+
+static json_t *plugins_value(const struct preflight_report *preflight)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < preflight->count; i++) {
+		const struct plugin_report *plugin = &preflight->plugins[i];
+
+		(void)json_array_append_new(list,
+					    json_pack("{s:o, s:s, s:I, s:s, s:o, s:o}", "name",
+						      text_value(plugin->name), "verdict",
+						      verdict_word(plugin->verdict), "ms",
+						      (json_int_t)plugin->ms, "sandbox", "none",
+						      "findings", findings_value(&plugin->findings),
+						      "facts", facts_value(&plugin->facts)));
+	}
+	return list;
+}
+
+static json_t *error_value(const struct error *err, const char *phase)
+{
+	const char *code = strerrorname_np(-err->code);
+
+	if (err->text[0] == '\0') {
+		return json_null();
+	}
+	return json_pack("{s:s, s:o, s:o}", "code", code != NULL ? code : "UNKNOWN", "phase",
+			 text_value(phase), "text", text_value(err->text));
+}
+
+static json_t *to_do_value(const struct strings *to_do)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < to_do->count; i++) {
+		(void)json_array_append_new(list, text_value(to_do->items[i]));
+	}
+	return list;
+}
+
+static bool print(FILE *to, json_t *object)
+{
+	int rc = object != NULL ? json_dumpf(object, to, JSON_COMPACT) : -1;
+
+	json_decref(object);
+	return rc == 0 && fputc('\n', to) != EOF && fflush(to) == 0;
+}
+
+static const char *verdict_of(const struct preflight_report *preflight)
+{
+	return preflight->plugins != NULL || preflight->verdict != 0
+		       ? verdict_word(preflight->verdict)
+		       : NULL;
+}
+
+bool json_print(FILE *to, const struct update *update, int exit_code)
+{
+	const char *found = update->release.version.text;
+	json_t *object =
+		json_pack("{s:i, s:s, s:o, s:o, s:o, s:o, s:s, s:i, s:b, s:o, s:o, s:o, s:o, s:o}",
+			  "schema", SCHEMA, "command", update->options->command->name, "product",
+			  text_value(update->config != NULL ? update->config->product : NULL),
+			  "run", text_value(update->run[0] != '\0' ? update->run : NULL), "from",
+			  text_value(update->installed), "to",
+			  text_value(found[0] != '\0' ? found : NULL), "result",
+			  result_word(update->result), "exit", exit_code, "changed",
+			  update->changed, "phases", phases_value(&update->report), "plugins",
+			  plugins_value(&update->preflight), "verdict",
+			  text_value(verdict_of(&update->preflight)), "to_do",
+			  to_do_value(&update->to_do), "error",
+			  error_value(&update->failure, update->failed_phase));
+
+	return print(to, object);
+}
+
+bool json_print_usage(FILE *to, const char *command, const struct error *err)
+{
+	return print(to, json_pack("{s:i, s:s, s:s, s:i, s:b, s:o}", "schema", SCHEMA, "command",
+				   command, "result", result_word(RESULT_USAGE), "exit",
+				   result_exit_code(RESULT_USAGE), "changed", 0, "error",
+				   error_value(err, NULL)));
+}

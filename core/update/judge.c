@@ -1,0 +1,313 @@
+/*
+ * judge.c - preflight and baseline: may the update go ahead? What plugins report is theirs; what
+ * it means for the run (required, on_error, waived) is the INI's and the command line's.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buffer.h"
+#include "base/guard.h"
+#include "base/limits.h"
+#include "update/update.h"
+
+static int set_list(struct pairs *subject, const char *key, const char *const *names, size_t count)
+{
+	auto_buffer struct buffer list = BUFFER_INIT(1u * MIB);
+	int rc = 0;
+
+	for (size_t i = 0; i < count && rc == 0; i++) {
+		rc = buffer_add_format(&list, "%s%s", i > 0 ? "\n" : "", names[i]);
+	}
+	return rc < 0 ? rc : pairs_set(subject, key, buffer_text(&list));
+}
+
+/* subject["prefix.name.field"] = value */
+static int set_field(struct pairs *subject, const char *prefix, const char *name, const char *field,
+		     const char *value)
+{
+	auto_free char *key = NULL;
+
+	if (asprintf(&key, "%s.%s%s%s", prefix, name, field[0] != '\0' ? "." : "", field) < 0) {
+		key = NULL;
+		return -ENOMEM;
+	}
+	return pairs_set(subject, key, value);
+}
+
+static int describe_artifacts(struct update *update)
+{
+	size_t count = update->config->artifact_count;
+	auto_free const char **names = calloc(count + 1, sizeof(*names));
+	int rc = names != NULL ? 0 : -ENOMEM;
+
+	for (size_t i = 0; i < count && rc == 0; i++) {
+		const struct artifact *artifact = &update->config->artifacts[i];
+		const struct staged *staged = staged_find(&update->staged, artifact->name);
+
+		names[i] = artifact->name;
+		rc = set_field(&update->subject, "artifact", artifact->name, "install",
+			       artifact->install);
+		if (rc == 0 && staged != NULL) {
+			rc = set_field(&update->subject, "artifact", artifact->name, "staged",
+				       staged->path);
+		}
+	}
+	return rc < 0 ? rc : set_list(&update->subject, "artifacts", names, count);
+}
+
+static int describe_services(struct update *update)
+{
+	size_t count = update->config->service_count;
+	auto_free const char **names = calloc(count + 1, sizeof(*names));
+
+	if (names == NULL) {
+		return -ENOMEM;
+	}
+	for (size_t i = 0; i < count; i++) {
+		names[i] = update->config->services[i].name;
+	}
+	return set_list(&update->subject, "services", names, count);
+}
+
+static int describe_database(struct pairs *subject, const struct database *database)
+{
+	int rc = set_field(subject, "database", database->name, "path", database->path);
+
+	if (rc == 0) {
+		rc = set_field(subject, "database", database->name, "record", database->record);
+	}
+	if (rc == 0) {
+		rc = set_field(subject, "database", database->name, "missing",
+			       database->missing_ok ? "ok" : "error");
+	}
+	if (rc == 0 && database->user != NULL) {
+		rc = set_field(subject, "database", database->name, "user", database->user);
+	}
+	return rc;
+}
+
+static int describe_databases(struct update *update)
+{
+	size_t count = update->config->database_count;
+	auto_free const char **names = calloc(count + 1, sizeof(*names));
+	int rc = names != NULL ? 0 : -ENOMEM;
+
+	for (size_t i = 0; i < count && rc == 0; i++) {
+		names[i] = update->config->databases[i].name;
+		rc = describe_database(&update->subject, &update->config->databases[i]);
+	}
+	return rc < 0 ? rc : set_list(&update->subject, "databases", names, count);
+}
+
+static int describe_migrations(struct update *update)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < update->release.migration_count && rc == 0; i++) {
+		const struct release_migrations *migrations = &update->release.migrations[i];
+		auto_buffer struct buffer list = BUFFER_INIT(LIMIT_RELEASE_JSON);
+
+		for (size_t k = 0; k < migrations->known.count && rc == 0; k++) {
+			rc = buffer_add_format(&list, "%s%lld", k > 0 ? "\n" : "",
+					       (long long)migrations->known.items[k]);
+		}
+		if (rc == 0) {
+			rc = set_field(&update->subject, "release.migrations", migrations->database,
+				       "", buffer_text(&list));
+		}
+	}
+	return rc;
+}
+
+static int describe_run(struct update *update)
+{
+	const struct {
+		const char *key;
+		const char *value;
+	} facts[] = {
+		{"product", update->config->product},
+		{"version.from", update->installed},
+		{"version.to", update->release.version.text},
+		{"root", update->config->root},
+		{"stage.dir", update->staging},
+	};
+	int rc = 0;
+
+	for (size_t i = 0; i < sizeof(facts) / sizeof(facts[0]) && rc == 0; i++) {
+		if (facts[i].value != NULL) {
+			rc = pairs_set(&update->subject, facts[i].key, facts[i].value);
+		}
+	}
+	return rc;
+}
+
+/* Everything a plugin may ask about; the keys are documented in banger/preflight.h. */
+static int describe(struct update *update, struct error *err)
+{
+	static int (*const parts[])(struct update *) = {
+		describe_run,	    describe_artifacts,	 describe_services,
+		describe_databases, describe_migrations,
+	};
+
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+		if (parts[i](update) < 0) {
+			return error_no_memory(err);
+		}
+	}
+	return 0;
+}
+
+static struct preflight_policy *make_policies(const struct config *config)
+{
+	struct preflight_policy *policies = calloc(config->plugin_count + 1, sizeof(*policies));
+
+	for (size_t i = 0; i < config->plugin_count && policies != NULL; i++) {
+		const struct plugin_config *plugin = &config->plugins[i];
+
+		policies[i] = (struct preflight_policy){
+			.name = plugin->name,
+			.enabled = plugin->enabled,
+			.timeout_ms = plugin->timeout_ms,
+			.grant_network = plugin->grant_network,
+			.grant_root = plugin->grant_root,
+			.options = &plugin->options,
+		};
+	}
+	return policies;
+}
+
+/* What an error of this plugin counts as, by its on_error. */
+static enum verdict error_counts_as(const struct plugin_config *policy)
+{
+	static const enum verdict counts_as[] = {
+		[ON_ERROR_BLOCK] = VERDICT_ERROR,
+		[ON_ERROR_ATTENTION] = VERDICT_NEEDED,
+		[ON_ERROR_IGNORE] = VERDICT_SKIP,
+	};
+
+	return policy != NULL ? counts_as[policy->on_error] : VERDICT_ERROR;
+}
+
+/* One plugin's verdict, as policy and command line have it. A required check that did not apply
+ * was not made. */
+static int weigh_one(const struct update *update, struct plugin_report *plugin)
+{
+	const struct plugin_config *policy = config_plugin(update->config, plugin->name);
+
+	if (policy != NULL && policy->required && plugin->verdict == VERDICT_SKIP) {
+		plugin->verdict = VERDICT_ERROR;
+		return findings_add(&plugin->findings, VERDICT_ERROR, "plugin.skipped",
+				    "this check is required, but it did not apply",
+				    "configure it, or set required = no in its section");
+	}
+	if (plugin->verdict == VERDICT_ERROR) {
+		plugin->verdict = error_counts_as(policy);
+	}
+	if (plugin->verdict == VERDICT_BUSY && options_waive(update->options, plugin->name)) {
+		plugin->verdict = VERDICT_NEEDED;
+	}
+	return 0;
+}
+
+static int weigh(struct update *update, struct error *err)
+{
+	enum verdict worst = VERDICT_SKIP;
+
+	for (size_t i = 0; i < update->preflight.count; i++) {
+		if (weigh_one(update, &update->preflight.plugins[i]) < 0) {
+			return error_no_memory(err);
+		}
+		worst = verdict_worse(worst, update->preflight.plugins[i].verdict);
+	}
+	update->preflight.verdict = worst;
+	return 0;
+}
+
+/* Names the plugins that stand in the way, and leaves their findings to the report. */
+static int refuse(struct update *update, enum verdict verdict, struct error *err)
+{
+	auto_buffer struct buffer names = BUFFER_INIT(ERROR_TEXT_MAX / 2);
+
+	for (size_t i = 0; i < update->preflight.count; i++) {
+		if (!verdict_allows(update->preflight.plugins[i].verdict)) {
+			(void)!buffer_add_format(&names, "%s%s", names.length > 0 ? ", " : "",
+						 update->preflight.plugins[i].name);
+		}
+	}
+	if (verdict == VERDICT_INCOMPATIBLE) {
+		update->result = RESULT_REFUSED;
+	} else if (verdict == VERDICT_BUSY) {
+		update->result = RESULT_BUSY;
+	}
+	return error_set(err, verdict == VERDICT_BUSY ? -EBUSY : -EPERM,
+			 verdict == VERDICT_ERROR ? "could not find out whether %s %s is safe: %s"
+						  : "%s %s was refused by: %s",
+			 update->config->product, update->release.version.text,
+			 buffer_text(&names));
+}
+
+int update_preflight(struct update *update, struct error *err)
+{
+	int rc = describe(update, err);
+
+	if (rc < 0) {
+		return rc;
+	}
+	auto_free struct preflight_policy *policies = make_policies(update->config);
+
+	if (policies == NULL) {
+		return error_no_memory(err);
+	}
+	struct preflight_options options = {
+		.helper_fd = update->helpers.preflight_host,
+		.plugin_dir = update->config->plugin_dir,
+		.check_trust = geteuid() == 0,
+		.timeout_ms = update->config->plugin_timeout_ms,
+		.policies = policies,
+		.policy_count = update->config->plugin_count,
+		.subject = &update->subject,
+	};
+
+	rc = preflight_run(&options, &update->preflight, err);
+	rc = rc < 0 ? rc : weigh(update, err);
+	if (rc < 0) {
+		return rc;
+	}
+	report_preflight(&update->report, &update->preflight);
+	if (!verdict_allows(update->preflight.verdict)) {
+		return refuse(update, update->preflight.verdict, err);
+	}
+	return 0;
+}
+
+int update_baseline(struct update *update, struct error *err)
+{
+	const struct health *health = &update->config->health;
+	struct command_values values = update_values(update);
+
+	if (!command_is_set(&health->command)) {
+		report_detail(&update->report, "no health command is configured");
+		return 0;
+	}
+	int rc = health_ask(health, &values, health->timeout_ms, &update->baseline, err);
+
+	if (rc < 0) {
+		return rc;
+	}
+	if (update->baseline.healthy) {
+		report_detail(&update->report, "healthy before the update");
+		return 0;
+	}
+	report_detail(&update->report, "not healthy before the update: %s", update->baseline.text);
+	/* With names, what is newly broken can be told from what was broken before. */
+	if (update->baseline.failed.count > 0 || options_waive(update->options, "baseline")) {
+		return 0;
+	}
+	update->result = RESULT_BUSY;
+	return error_set(err, -EBUSY,
+			 "the health command fails already (%s), so that it could not tell whether "
+			 "the new release is well: mend that first, or pass --waive baseline",
+			 update->baseline.text);
+}

@@ -1,0 +1,64 @@
+/*
+ * options.h - the command line of banger-update as data.
+ *
+ * One const table of options serves parsing, --help and the tests.
+ */
+#ifndef UPDATE_OPTIONS_H
+#define UPDATE_OPTIONS_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "base/error.h"
+#include "base/text.h"
+
+struct command_row;
+
+struct options {
+	const struct command_row *command;
+	struct strings arguments; /* behind the command: "check" of "config check" */
+	const char *config;
+	const char *root; /* "" when not given */
+	const char *to;
+	const char *release;
+	struct strings waived;
+	bool check;
+	bool dry_run;
+	bool force;
+	bool json;
+	bool quiet;
+	bool verbose;
+	bool help;
+	bool version;
+};
+
+/* One command: how it is called and what runs it. */
+struct command_row {
+	const char *name;
+	const char *arguments; /* for --help */
+	const char *summary;
+	int (*run)(const struct options *options); /* returns the exit code */
+	unsigned options;			   /* which options it takes, OPTION_* */
+	size_t argument_count;
+};
+
+/* Kinds of options, so that one that a command would ignore is a usage error instead. */
+#define OPTION_COMMON  (1u << 0)
+#define OPTION_RELEASE (1u << 1) /* --to --release */
+#define OPTION_WAIVE   (1u << 2) /* --force --waive */
+#define OPTION_UPDATE  (1u << 3) /* --check --dry-run */
+
+/* The table of commands, ended by a NULL name; the first is meant when none is given. */
+extern const struct command_row command_rows[];
+
+void options_finish(struct options *options);
+
+/* -EINVAL with a sentence for a person. Strings are borrowed from argv. */
+MUST_CHECK int options_parse(int argc, char **argv, struct options *ret, struct error *err);
+
+void options_print_help(FILE *to);
+
+/* True when a busy verdict of this check is not to stop the update. */
+bool options_waive(const struct options *options, const char *check);
+
+#endif

@@ -1,0 +1,27 @@
+/*
+ * phases.h - the way of an update: one const table, walked forwards, and backwards on a failure.
+ */
+#ifndef UPDATE_PHASES_H
+#define UPDATE_PHASES_H
+
+#include "update/update.h"
+
+struct phase {
+	const char *name; /* an identifier on disk and in --json */
+	int (*run)(struct update *update, struct error *err);
+	/* NULL where nothing on the host was touched. Safe to call whatever run() reached. */
+	int (*undo)(struct update *update, struct error *err);
+	bool changes_host;
+};
+
+/* The table, ended by a NULL name. */
+extern const struct phase phase_rows[];
+
+/*
+ * Walks the phases up to, and not including, the one named until (NULL: all, then commits). Sets
+ * update->result and, on a failure, update->failure; the host is then as it was, or
+ * update->to_do says what a person has to do.
+ */
+void phases_walk(struct update *update, const char *until);
+
+#endif

@@ -1,0 +1,200 @@
+/*
+ * revive.c - start and health, and the same for the old release on the way back: a new process,
+ * which is the right one, ready, healthy, and still there a while later.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/guard.h"
+#include "update/update.h"
+
+#define SETTLE_STEP_MS 100
+
+static const char *binary_path(const struct update *update, const struct service *service)
+{
+	for (size_t i = 0; i < update->config->artifact_count; i++) {
+		const struct artifact *artifact = &update->config->artifacts[i];
+
+		if (service->binary != NULL && strcmp(artifact->name, service->binary) == 0) {
+			return artifact->install;
+		}
+	}
+	return NULL;
+}
+
+/* Starts one service and makes sure that what runs then is what lies on the disk now. */
+static int start_one(struct update *update, struct service_run *run, struct error *err)
+{
+	struct command_values values = update_values(update);
+	struct service_context context = {.values = &values};
+	int rc = update->manager->start(&context, run->service, err);
+
+	if (rc == 0) {
+		rc = service_identify(update->manager, &context, run->service,
+				      binary_path(update, run->service), &run->before, &run->after,
+				      err);
+	}
+	return rc < 0 ? error_prefix(err, "service %s", run->service->name) : 0;
+}
+
+int update_start(struct update *update, struct error *err)
+{
+	size_t started = 0;
+
+	for (size_t i = 0; i < update->config->service_count; i++) {
+		if (!update->services[i].stopped) {
+			continue;
+		}
+		int rc = start_one(update, &update->services[i], err);
+
+		if (rc < 0) {
+			return rc;
+		}
+		started++;
+	}
+	report_detail(&update->report, "%zu service%s", started, started == 1 ? "" : "s");
+	return 0;
+}
+
+int update_stop_new(struct update *update, struct error *err)
+{
+	struct command_values values = update_values(update);
+	struct service_context context = {.values = &values};
+	int worst = 0;
+
+	for (size_t i = update->config->service_count; i-- > 0;) {
+		const struct service_run *run = &update->services[i];
+		struct error one = {0};
+		bool killed = false;
+
+		if (!run->stopped) {
+			continue;
+		}
+		int rc = update->manager->stop(&context, run->service, &killed, &one);
+
+		if (rc < 0) {
+			worst = error_set(err, rc, "stop service %s by hand: %s",
+					  run->service->name, one.text);
+		}
+	}
+	return worst;
+}
+
+/* Every service that was started still is the same process. */
+static int all_alive(void *data, struct error *err)
+{
+	struct update *update = data;
+	struct command_values values = update_values(update);
+	struct service_context context = {.values = &values};
+
+	for (size_t i = 0; i < update->config->service_count; i++) {
+		const struct service_run *run = &update->services[i];
+		struct service_process now = {0};
+
+		if (!run->stopped) {
+			continue;
+		}
+		int rc = update->manager->find(&context, run->service, &now, err);
+
+		if (rc < 0) {
+			return error_prefix(err, "service %s", run->service->name);
+		}
+		if (now.pid != run->after.pid || now.start_time != run->after.start_time) {
+			return error_set(err, -ESRCH, "service %s was ready, then %s",
+					 run->service->name,
+					 now.pid == 0 ? "its process ended"
+						      : "another process took its place");
+		}
+	}
+	return 0;
+}
+
+static int settle(struct update *update, struct error *err)
+{
+	uint64_t deadline = clock_deadline(update->config->health.settle_ms);
+
+	for (;;) {
+		int rc = all_alive(update, err);
+		int left = clock_left(deadline);
+
+		if (rc < 0 || left == 0) {
+			return rc;
+		}
+		(void)poll(NULL, 0, left < SETTLE_STEP_MS ? left : SETTLE_STEP_MS);
+	}
+}
+
+static int become_healthy(struct update *update, struct error *err)
+{
+	struct command_values values = update_values(update);
+
+	if (!command_is_set(&update->config->health.command)) {
+		return 0;
+	}
+	return health_wait(&update->config->health, &values, &update->baseline, all_alive, update,
+			   err);
+}
+
+int update_health(struct update *update, struct error *err)
+{
+	int rc = become_healthy(update, err);
+
+	rc = rc < 0 ? rc : settle(update, err);
+	if (rc == 0) {
+		report_detail(&update->report, "%s, and still up after %.1f s",
+			      command_is_set(&update->config->health.command) ? "healthy"
+									      : "running",
+			      (double)update->config->health.settle_ms / 1000);
+	}
+	return rc;
+}
+
+/* A stop that failed may have left the old process running, and that is the one wanted here. */
+static int start_old_one(struct update *update, struct service_run *run, struct error *err)
+{
+	struct command_values values = update_values(update);
+	struct service_context context = {.values = &values};
+	struct service_process now = {0};
+	int rc = update->manager->find(&context, run->service, &now, err);
+
+	if (rc == 0 && now.pid == run->before.pid && now.start_time == run->before.start_time) {
+		run->after = now;
+		return 0;
+	}
+	return rc < 0 ? rc : start_one(update, run, err);
+}
+
+static int old_is_well(struct update *update, struct error *err)
+{
+	const struct health_answer *baseline = &update->baseline;
+	bool was_comparable = baseline->healthy || baseline->failed.count > 0;
+	int rc = was_comparable ? become_healthy(update, err) : 0;
+
+	return rc < 0 ? rc : settle(update, err);
+}
+
+/*
+ * The last step back: the old release runs again, is itself, and as well as it was before. After
+ * a step back that failed nothing is started: old code on a new database, or the other way round,
+ * is what this program exists to prevent.
+ */
+int update_start_old(struct update *update, struct error *err)
+{
+	if (update->to_do.count > 0) {
+		return error_set(err, -ECANCELED,
+				 "then start the services by hand: they were left stopped");
+	}
+	for (size_t i = 0; i < update->config->service_count; i++) {
+		struct service_run *run = &update->services[i];
+		int rc = run->stopped ? start_old_one(update, run, err) : 0;
+
+		if (rc < 0) {
+			return error_prefix(err, "start the old release by hand");
+		}
+	}
+	int rc = old_is_well(update, err);
+
+	return rc < 0 ? error_prefix(err, "the old release was put back but is not well") : 0;
+}
