@@ -14,7 +14,7 @@
 #include "base/text.h"
 
 struct command {
-	char *line;	      /* as written, for messages */
+	char *line;           /* as written, for messages */
 	struct strings words; /* with placeholders */
 };
 

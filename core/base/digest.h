@@ -9,7 +9,7 @@
 
 #include "base/error.h"
 
-#define DIGEST_SIZE	32
+#define DIGEST_SIZE     32
 #define DIGEST_HEX_SIZE 65 /* with the NUL */
 
 struct digest {

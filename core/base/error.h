@@ -8,7 +8,7 @@
 #ifndef BASE_ERROR_H
 #define BASE_ERROR_H
 
-#define MUST_CHECK		 __attribute__((warn_unused_result))
+#define MUST_CHECK               __attribute__((warn_unused_result))
 #define PRINTF_LIKE(text, first) __attribute__((format(printf, text, first)))
 
 #define ERROR_TEXT_MAX 1024

@@ -11,30 +11,30 @@
 #define MIB (1024u * KIB)
 
 /* Release documents */
-#define LIMIT_MANIFEST	   (1u * MIB)
-#define LIMIT_SUMS	   (16u * KIB)
-#define LIMIT_SIGNATURE	   (1u * KIB)
+#define LIMIT_MANIFEST     (1u * MIB)
+#define LIMIT_SUMS         (16u * KIB)
+#define LIMIT_SIGNATURE    (1u * KIB)
 #define LIMIT_RELEASE_JSON (64u * KIB)
 #define LIMIT_PUBLIC_KEY   (16u * KIB)
-#define LIMIT_KEYS	   64u
+#define LIMIT_KEYS         64u
 
 /* Tarballs */
-#define LIMIT_URL	     (4u * KIB)
+#define LIMIT_URL            (4u * KIB)
 #define LIMIT_MEMORY_TARBALL (64u * MIB) /* larger ones go to an unlinked file */
-#define LIMIT_TAR_OVERHEAD   (4u * MIB)	 /* headers and padding around the artifacts */
+#define LIMIT_TAR_OVERHEAD   (4u * MIB)  /* headers and padding around the artifacts */
 #define LIMIT_UNPACK_MEMORY  (96u * MIB) /* of the helper: xz -9 needs 65 */
-#define LIMIT_UNPACK_SECONDS 600u	 /* of processor time */
+#define LIMIT_UNPACK_SECONDS 600u        /* of processor time */
 #define LIMIT_UNPACK_REPORT  (2u * KIB)
 
 /* Configuration */
-#define LIMIT_CONFIG	   (256u * KIB)
+#define LIMIT_CONFIG       (256u * KIB)
 #define LIMIT_CONFIG_LINE  (16u * KIB)
-#define LIMIT_CONFIG_KEY   64u	/* bytes of a key's name */
+#define LIMIT_CONFIG_KEY   64u  /* bytes of a key's name */
 #define LIMIT_CONFIG_KEYS  256u /* keys of one section */
-#define LIMIT_ARTIFACTS	   256u
-#define LIMIT_SERVICES	   64u
-#define LIMIT_DATABASES	   64u
-#define LIMIT_PLUGINS	   1024u
+#define LIMIT_ARTIFACTS    256u
+#define LIMIT_SERVICES     64u
+#define LIMIT_DATABASES    64u
+#define LIMIT_PLUGINS      1024u
 #define LIMIT_COMMAND_WORD (8u * KIB)
 #define LIMIT_COMMAND_ARGS 64u
 
@@ -43,11 +43,11 @@
 
 /* Migrations */
 #define LIMIT_MIGRATIONS 1000000u /* rows of a record that are read */
-#define LIMIT_IDS_SHOWN	 16u	  /* named in a sentence, then "and N more" */
+#define LIMIT_IDS_SHOWN  16u      /* named in a sentence, then "and N more" */
 
 /* Databases that are snapshot: how long the work on one may take; a statement we build */
 #define LIMIT_DATABASE_MS 600000u
-#define LIMIT_SQL	  65536u
+#define LIMIT_SQL         65536u
 
 /* Preflight plugins; part of the ABI, see banger/preflight.h */
 #define LIMIT_FRAME    (8u * KIB)
@@ -59,8 +59,8 @@
 
 /* What the runner hands to a plugin's process */
 #define LIMIT_PLUGIN_REQUEST (1u * MIB)
-#define LIMIT_PLUGIN_PAIRS   4096u /* options, and subject entries */
-#define LIMIT_PLUGIN_OPTIONS 64u   /* that one plugin declares */
+#define LIMIT_PLUGIN_PAIRS   4096u         /* options, and subject entries */
+#define LIMIT_PLUGIN_OPTIONS 64u           /* that one plugin declares */
 #define LIMIT_PLUGIN_FILE    (1024u * MIB) /* written by a plugin, into its scratch directory */
 
 /* The daemon's socket: one JSON object a line */

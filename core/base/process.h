@@ -26,13 +26,13 @@ struct process_fd {
 
 struct process_options {
 	const char *const *argv; /* NULL-terminated; argv[0] is executed unless exec_fd is set */
-	bool by_descriptor;	 /* execute exec_fd (fexecve(3)) instead */
+	bool by_descriptor;      /* execute exec_fd (fexecve(3)) instead */
 	int exec_fd;
 	const char *const *environment; /* NULL: the minimal one */
-	const struct process_fd *fds;	/* besides 0, 1 and 2; theirs > 2 */
+	const struct process_fd *fds;   /* besides 0, 1 and 2; theirs > 2 */
 	size_t fd_count;
-	int output_fd;	       /* 1 and 2 of the child; 0 (unset): /dev/null */
-	int error_fd;	       /* 2, when it is not to be the same; 0: like output_fd */
+	int output_fd;         /* 1 and 2 of the child; 0 (unset): /dev/null */
+	int error_fd;          /* 2, when it is not to be the same; 0: like output_fd */
 	const char *directory; /* working directory; NULL: "/" */
 	bool starts_daemon;    /* own session; outlives us, and its group is spared at the end, but
 				* not at a deadline */

@@ -21,7 +21,7 @@
 struct walk {
 	uid_t owner;
 	char at[PATH_MAX]; /* how far everything is checked; "" is the root, and no link is in it */
-	char *left;	   /* what is still to go; owned */
+	char *left;        /* what is still to go; owned */
 	int links;
 };
 

@@ -17,7 +17,7 @@
 #include "base/text.h"
 
 #define PAUSE_MS 10
-#define CHUNK	 4096
+#define CHUNK    4096
 
 static void release_json(json_t **value)
 {

@@ -12,7 +12,7 @@
 #include "base/guard.h"
 #include "cli/banger.h"
 
-#define UPDATER	    "banger-update"
+#define UPDATER     "banger-update"
 #define SELF_LENGTH 4096
 
 /* NULL: not known. The caller frees it. */

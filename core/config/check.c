@@ -201,7 +201,7 @@ static int check_databases(const struct config *config, const struct document *d
 
 static const rule rules[] = {
 	check_there_is_something, check_install_paths, check_binaries,
-	check_managers,		  check_databases,
+	check_managers,           check_databases,
 };
 
 int config_check(const struct config *config, const struct document *document, struct error *err)

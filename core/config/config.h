@@ -41,7 +41,7 @@ struct plugin_config {
 	bool grant_network;
 	bool grant_root;
 	struct pairs options; /* whatever else the section has; the plugin declares it */
-	unsigned line;	      /* of the section, for messages */
+	unsigned line;        /* of the section, for messages */
 };
 
 struct document;
@@ -52,7 +52,7 @@ struct config {
 
 	char *product;
 	char *manifest; /* URL */
-	char *keys;	/* directory or file; root in front */
+	char *keys;     /* directory or file; root in front */
 	struct command installed;
 	char *state_dir;
 	char *staging_dir; /* NULL: beside the first artifact */

@@ -14,7 +14,7 @@
 
 struct origin {
 	const char *file; /* the document's */
-	unsigned line;	  /* from 1 on */
+	unsigned line;    /* from 1 on */
 };
 
 struct entry {

@@ -28,27 +28,27 @@ struct section_row {
 	const char *word;    /* between the brackets */
 	const char *letters; /* what its name may have beside letters and digits; NULL: no name */
 	size_t name_max;     /* bytes */
-	size_t maximum;	     /* sections of this kind */
-	bool open;	     /* keys that are not in the table are kept as they are */
+	size_t maximum;      /* sections of this kind */
+	bool open;           /* keys that are not in the table are kept as they are */
 };
 
 extern const struct section_row section_rows[SECTION_KINDS];
 
 enum value_type {
-	VALUE_PRODUCT,	/* char *: part of file names */
-	VALUE_NAME,	/* char *: the name of an artifact */
-	VALUE_USER,	/* char *: a user or group, name or number */
-	VALUE_TABLE,	/* char *: a plain SQL identifier */
-	VALUE_URL,	/* char *: begins with one of words */
-	VALUE_PATH,	/* char *: absolute and normalized; the root comes in front */
-	VALUE_COMMAND,	/* struct command */
+	VALUE_PRODUCT,  /* char *: part of file names */
+	VALUE_NAME,     /* char *: the name of an artifact */
+	VALUE_USER,     /* char *: a user or group, name or number */
+	VALUE_TABLE,    /* char *: a plain SQL identifier */
+	VALUE_URL,      /* char *: begins with one of words */
+	VALUE_PATH,     /* char *: absolute and normalized; the root comes in front */
+	VALUE_COMMAND,  /* struct command */
 	VALUE_DURATION, /* uint64_t: milliseconds */
-	VALUE_SIZE,	/* uint64_t: bytes */
-	VALUE_NUMBER,	/* uint64_t */
-	VALUE_BOOL,	/* bool: the value of one of words */
-	VALUE_MODE,	/* mode_t */
-	VALUE_WORD,	/* an enum: the value of one of words */
-	VALUE_FLAGS,	/* several of words, each sets the bool at the offset that is its value */
+	VALUE_SIZE,     /* uint64_t: bytes */
+	VALUE_NUMBER,   /* uint64_t */
+	VALUE_BOOL,     /* bool: the value of one of words */
+	VALUE_MODE,     /* mode_t */
+	VALUE_WORD,     /* an enum: the value of one of words */
+	VALUE_FLAGS,    /* several of words, each sets the bool at the offset that is its value */
 };
 
 struct word {
@@ -66,9 +66,9 @@ struct key_row {
 	const char *name; /* NULL ends the table */
 	enum section_kind kind;
 	enum value_type type;
-	size_t offset;		   /* in the section's struct, see keys.c */
+	size_t offset;             /* in the section's struct, see keys.c */
 	const struct word *words;  /* of URL, BOOL, WORD and FLAGS */
-	const char *fallback;	   /* the default as the file would write it; NULL: unset */
+	const char *fallback;      /* the default as the file would write it; NULL: unset */
 	default_derivation derive; /* comes before fallback, which then only describes it */
 	const char *least, *most;  /* of DURATION, SIZE and NUMBER, as the file would write them */
 	bool required;

@@ -285,12 +285,12 @@ typedef int (*value_parser)(const struct target *target, const char *text, struc
 
 static const value_parser parsers[] = {
 	[VALUE_PRODUCT] = store_product, [VALUE_NAME] = store_name,
-	[VALUE_USER] = store_user,	 [VALUE_TABLE] = store_table,
-	[VALUE_URL] = store_url,	 [VALUE_PATH] = store_path,
+	[VALUE_USER] = store_user,       [VALUE_TABLE] = store_table,
+	[VALUE_URL] = store_url,         [VALUE_PATH] = store_path,
 	[VALUE_COMMAND] = store_command, [VALUE_DURATION] = store_duration,
-	[VALUE_SIZE] = store_size,	 [VALUE_NUMBER] = store_number,
-	[VALUE_BOOL] = store_bool,	 [VALUE_MODE] = store_mode,
-	[VALUE_WORD] = store_word,	 [VALUE_FLAGS] = store_flags,
+	[VALUE_SIZE] = store_size,       [VALUE_NUMBER] = store_number,
+	[VALUE_BOOL] = store_bool,       [VALUE_MODE] = store_mode,
+	[VALUE_WORD] = store_word,       [VALUE_FLAGS] = store_flags,
 };
 
 /* A ';' or '#' at the beginning or behind a blank, outside of "…". */

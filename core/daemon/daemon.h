@@ -31,8 +31,8 @@ struct daemon_release {
 
 /* Exit codes of running, --check-migrations and --migrate. */
 enum daemon_exit {
-	DAEMON_DONE = 0,	 /* stopped on request, migrated, compatible */
-	DAEMON_NEEDED = 1,	 /* --check-migrations: some are pending */
+	DAEMON_DONE = 0,         /* stopped on request, migrated, compatible */
+	DAEMON_NEEDED = 1,       /* --check-migrations: some are pending */
 	DAEMON_INCOMPATIBLE = 2, /* unknown migrations, or one fails on this data */
 	DAEMON_ERROR = 3,
 	DAEMON_USAGE = 64,

@@ -21,11 +21,11 @@
 #include "base/file.h"
 #include "base/guard.h"
 
-#define BACKLOG		64
+#define BACKLOG         64
 #define LOCK_TIMEOUT_MS 5000
-#define LOCK_PAUSE_MS	10
-#define DIRECTORY_MODE	0755
-#define SOCKET_UMASK	0117
+#define LOCK_PAUSE_MS   10
+#define DIRECTORY_MODE  0755
+#define SOCKET_UMASK    0117
 
 static int make_address(const char *path, struct sockaddr_un *ret, struct error *err)
 {

@@ -18,17 +18,17 @@
 #include "base/limits.h"
 #include "daemon/reply.h"
 
-#define CLIENTS		32
+#define CLIENTS         32
 #define IDLE_TIMEOUT_MS 30000
 #define ACCEPT_PAUSE_MS 100
-#define CHUNK		4096
+#define CHUNK           4096
 
 struct client {
 	int fd; /* -1: free */
 	struct buffer input;
 	struct buffer output;
 	size_t sent;
-	bool is_last;	   /* to be closed when the reply is out */
+	bool is_last;      /* to be closed when the reply is out */
 	uint64_t deadline; /* when it counts as silent */
 };
 

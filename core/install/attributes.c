@@ -19,7 +19,7 @@
 
 #include "base/text.h"
 
-#define ACL	      "system.posix_acl_access"
+#define ACL           "system.posix_acl_access"
 #define NEW_FILE_MODE 0755
 #define LOOKUP_MAX    65536
 

@@ -142,9 +142,9 @@ static int write_texts(struct journal *journal, const char *sql, const char *con
 int journal_begin(struct journal *journal, const struct journal_run *run, struct error *err)
 {
 	char now[CLOCK_TEXT_SIZE];
-	const char *const texts[] = {run->id,	   run->product,
+	const char *const texts[] = {run->id,      run->product,
 				     run->command, run->from,
-				     run->to,	   clock_text(clock_wall(journal->clock), now)};
+				     run->to,      clock_text(clock_wall(journal->clock), now)};
 
 	return write_texts(journal,
 			   "INSERT INTO run (id, product, command, from_version, to_version,"

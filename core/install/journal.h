@@ -29,7 +29,7 @@ struct journal_run {
 	const char *product;
 	const char *command; /* "update" */
 	const char *from;    /* version, may be NULL */
-	const char *to;	     /* may be NULL */
+	const char *to;      /* may be NULL */
 };
 
 MUST_CHECK int journal_begin(struct journal *journal, const struct journal_run *run,
@@ -61,7 +61,7 @@ struct journal_entry {
 	char *from;
 	char *to;
 	char *started_at; /* RFC 3339 */
-	char *ended_at;	  /* "": still going, or killed */
+	char *ended_at;   /* "": still going, or killed */
 	char *result;
 	char *detail;
 	char *committed_at; /* "": not committed */

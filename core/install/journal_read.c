@@ -155,8 +155,8 @@ int journal_installed(struct journal *journal, const struct artifact *artifacts,
 static void entry_texts(struct journal_entry *entry, char **texts[static ENTRY_TEXTS])
 {
 	char **const all[ENTRY_TEXTS] = {
-		&entry->id,	&entry->product,      &entry->command,	&entry->from,
-		&entry->to,	&entry->started_at,   &entry->ended_at, &entry->result,
+		&entry->id,     &entry->product,      &entry->command,  &entry->from,
+		&entry->to,     &entry->started_at,   &entry->ended_at, &entry->result,
 		&entry->detail, &entry->committed_at,
 	};
 

@@ -38,7 +38,7 @@ static int is_run(const struct dirent *entry)
 	}
 	for (size_t i = 0; shape[i] != '\0'; i++) {
 		char one[2] = {shape[i], '\0'};
-		const char *allowed = shape[i] == 'd'	? "0123456789"
+		const char *allowed = shape[i] == 'd'   ? "0123456789"
 				      : shape[i] == 'x' ? "0123456789abcdef"
 							: one;
 		if (strchr(allowed, name[i]) == NULL) {

@@ -28,8 +28,8 @@ struct place {
 	char *live;
 	char *directory; /* of the database */
 	char *snapshots; /* directory/.banger-update */
-	char *run;	 /* snapshots/RUN */
-	char *copy;	 /* run/NAME.db */
+	char *run;       /* snapshots/RUN */
+	char *copy;      /* run/NAME.db */
 	char *temporary;
 };
 #define auto_place __attribute__((cleanup(place_finish)))

@@ -29,7 +29,7 @@ struct swap_plan {
 	struct digest old_digest; /* when it existed, as is old_inode */
 	uint64_t old_inode;
 	uint64_t backup_inode; /* of the NAME.previous there was before; 0: there was none */
-	char *backup;	       /* NAME.previous */
+	char *backup;          /* NAME.previous */
 };
 
 void swap_plan_finish(struct swap_plan *plan);

@@ -20,10 +20,10 @@ struct release_migrations {
 
 struct release {
 	struct version version;
-	char *tarball;	 /* where it is: a path or URL */
-	char *sums;	 /* SHA256SUMS */
+	char *tarball;   /* where it is: a path or URL */
+	char *sums;      /* SHA256SUMS */
 	char *signature; /* SHA256SUMS.sig */
-	char *details;	 /* release.json beside the sums; NULL until the sums name it */
+	char *details;   /* release.json beside the sums; NULL until the sums name it */
 
 	/* Known once the sums are verified: */
 	char *tarball_name;

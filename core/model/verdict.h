@@ -9,11 +9,11 @@
 #include <stdint.h>
 
 enum verdict {
-	VERDICT_SKIP = 10,	   /* does not apply here, or is not configured */
+	VERDICT_SKIP = 10,         /* does not apply here, or is not configured */
 	VERDICT_COMPATIBLE = 20,   /* go ahead */
-	VERDICT_NEEDED = 30,	   /* safe to go ahead; something will happen on the way */
-	VERDICT_BUSY = 35,	   /* not now; can be waived */
-	VERDICT_ERROR = 40,	   /* could not find out: a refusal */
+	VERDICT_NEEDED = 30,       /* safe to go ahead; something will happen on the way */
+	VERDICT_BUSY = 35,         /* not now; can be waived */
+	VERDICT_ERROR = 40,        /* could not find out: a refusal */
 	VERDICT_INCOMPATIBLE = 50, /* refuse; never waivable */
 };
 

@@ -15,7 +15,7 @@
 struct version {
 	uint64_t major, minor, patch;
 	char prerelease[VERSION_TEXT_MAX]; /* "" for a release */
-	char text[VERSION_TEXT_MAX];	   /* as written, without the leading v */
+	char text[VERSION_TEXT_MAX];       /* as written, without the leading v */
 };
 
 /* -EINVAL: not a version, or longer than VERSION_TEXT_MAX - 1; -ERANGE: a number over 2^53. */

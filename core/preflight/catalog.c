@@ -18,7 +18,7 @@
 #include "base/text.h"
 #include "base/trust.h"
 
-#define SUFFIX		".so"
+#define SUFFIX          ".so"
 #define NAME_MAX_LENGTH 32
 
 static void entry_finish(struct catalog_entry *entry)

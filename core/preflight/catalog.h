@@ -13,8 +13,8 @@
 #include "model/finding.h"
 
 struct catalog_entry {
-	char *name;	       /* the file's without .so */
-	char *path;	       /* NULL: there is no file */
+	char *name;            /* the file's without .so */
+	char *path;            /* NULL: there is no file */
 	struct findings fault; /* not empty: it is not run, and this is its report */
 };
 

@@ -20,7 +20,7 @@
 /* What an ended child can have left behind in a pipe is no more than a pipe holds; who still
  * writes then is no child of the plugin that we have to listen to. */
 #define DRAIN_MAX (64u * KIB)
-#define CHUNK	  4096u
+#define CHUNK     4096u
 
 void child_finish(struct child *child)
 {

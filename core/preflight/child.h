@@ -15,19 +15,19 @@
 
 struct child {
 	struct plugin_report *report; /* where its words go; borrowed */
-	size_t entry;		      /* the runner's: whose process this is */
+	size_t entry;                 /* the runner's: whose process this is */
 	struct process process;
 	int results; /* pipes' read ends; -1: at their end */
 	int output;
 	uint64_t timeout_ms;
 	uint64_t started;
 	uint64_t deadline;
-	bool timed_out;		    /* SIGTERM was sent; deadline is the end of its grace */
+	bool timed_out;             /* SIGTERM was sent; deadline is the end of its grace */
 	struct frame_sequence seen; /* frames so far */
-	int32_t result;		    /* of check(), once seen.is_done */
-	struct buffer pending;	    /* bytes of a frame that is not complete */
-	struct buffer text;	    /* stdout, stderr and log lines */
-	int broken;		    /* -EPROTO: it broke the protocol, and reason says how */
+	int32_t result;             /* of check(), once seen.is_done */
+	struct buffer pending;      /* bytes of a frame that is not complete */
+	struct buffer text;         /* stdout, stderr and log lines */
+	int broken;                 /* -EPROTO: it broke the protocol, and reason says how */
 	struct error reason;
 };
 

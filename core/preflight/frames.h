@@ -17,7 +17,7 @@
 #include "base/error.h"
 
 #define FRAMES_PROTOCOL 1u
-#define FRAME_HEADER	8u
+#define FRAME_HEADER    8u
 
 /* Descriptors that the updater hands to the helper. */
 #define HOST_REQUEST_FD 3
@@ -36,11 +36,11 @@ struct frame {
 	enum frame_type type;
 	uint32_t protocol;  /* hello */
 	const char *build;  /* hello */
-	int32_t level;	    /* log */
+	int32_t level;      /* log */
 	int32_t verdict;    /* finding */
-	int32_t result;	    /* done: what check() returned */
-	bool is_number;	    /* fact: number, else text */
-	int64_t number;	    /* fact */
+	int32_t result;     /* done: what check() returned */
+	bool is_number;     /* fact: number, else text */
+	int64_t number;     /* fact */
 	const char *code;   /* finding; fact: its key */
 	const char *text;   /* log, finding, fact */
 	const char *remedy; /* finding; NULL: none */

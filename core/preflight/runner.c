@@ -21,7 +21,7 @@
 #include "preflight/judge.h"
 #include "preflight/strays.h"
 
-#define FDS_PER_CHILD	3
+#define FDS_PER_CHILD   3
 #define FIRST_HELPER_FD 10 /* above the numbers that a child is given */
 
 struct pool {

@@ -40,11 +40,11 @@ struct plugin_report {
 	uint64_t ms;
 	struct findings findings;
 	struct pairs facts; /* key -> JSON value text */
-	char *output;	    /* what it wrote to stdout and stderr, sanitized; may be NULL */
+	char *output;       /* what it wrote to stdout and stderr, sanitized; may be NULL */
 };
 
 struct preflight_report {
-	enum verdict verdict;	       /* the worst of all; VERDICT_SKIP for an empty directory */
+	enum verdict verdict;          /* the worst of all; VERDICT_SKIP for an empty directory */
 	struct plugin_report *plugins; /* sorted by name */
 	size_t count;
 };

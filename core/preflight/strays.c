@@ -23,8 +23,8 @@
 #include "base/limits.h"
 
 /* Each round ends all that are there; their own children come to us in the next. */
-#define ROUNDS	   64
-#define KILL_MS	   200
+#define ROUNDS     64
+#define KILL_MS    200
 #define LIST_BYTES (64u * KIB)
 
 /* Adds the children of one of our threads, as text: "12 345 ". */

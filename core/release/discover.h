@@ -14,7 +14,7 @@ struct discover_options {
 	const char *product;
 	const char *manifest; /* URL; only file:// so far */
 	const char *local;    /* --release: a directory or a tarball; NULL: the manifest */
-	const char *to;	      /* --to: this version; NULL: latest_stable, or the one in local */
+	const char *to;       /* --to: this version; NULL: latest_stable, or the one in local */
 };
 
 /*

@@ -12,7 +12,7 @@
 /* Only release_download() makes one, and only release_unpack() takes one: what was not verified
  * cannot be unpacked. */
 struct verified {
-	int fd;	       /* read-only: a sealed memfd or an unlinked file */
+	int fd;        /* read-only: a sealed memfd or an unlinked file */
 	uint64_t size; /* 0: empty, nothing to give back */
 };
 

@@ -12,8 +12,8 @@
 #include "release/download.h"
 
 struct unpack_options {
-	int helper_fd;		  /* libexec unpack, opened at start */
-	const char *directory;	  /* staging, exists, ours alone */
+	int helper_fd;            /* libexec unpack, opened at start */
+	const char *directory;    /* staging, exists, ours alone */
 	const char *const *names; /* exactly these, each once */
 	size_t name_count;
 	uint64_t maximum; /* bytes of all artifacts together */

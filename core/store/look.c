@@ -28,8 +28,8 @@
 
 #define LOOK_TIMEOUT_MS 10000
 #define BUSY_TIMEOUT_MS 2000
-#define PROGRESS_STEPS	10000
-#define LENGTH_MAX	(1 * (int)MIB)
+#define PROGRESS_STEPS  10000
+#define LENGTH_MAX      (1 * (int)MIB)
 
 /* Two writes closer together than this may bear the same time stamp; a timer tick is 10 ms. */
 #define SETTLED_NS 20000000
@@ -216,7 +216,7 @@ static void distrust(sqlite3 *db, struct look *look)
 		int option;
 		int value;
 	} configs[] = {
-		{SQLITE_DBCONFIG_DEFENSIVE, 1},	       {SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0},
+		{SQLITE_DBCONFIG_DEFENSIVE, 1},        {SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0},
 		{SQLITE_DBCONFIG_ENABLE_VIEW, 0},      {SQLITE_DBCONFIG_ENABLE_TRIGGER, 0},
 		{SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1},
 	};

@@ -23,13 +23,13 @@ struct survey {
 	bool has_shm;
 	bool wal_format;  /* the header says WAL */
 	bool hot_journal; /* a rollback journal that is not ended */
-	bool locked;	  /* by another connection */
+	bool locked;      /* by another connection */
 };
 
 struct look {
 	const char *path; /* borrowed */
-	int fd;		  /* the database file, for lstat and locks */
-	sqlite3 *db;	  /* in a read transaction; NULL for an empty file, which has no tables */
+	int fd;           /* the database file, for lstat and locks */
+	sqlite3 *db;      /* in a read transaction; NULL for an empty file, which has no tables */
 	struct survey survey;
 	uint64_t deadline;
 	bool needs_quiet; /* the way in does not take SQLite's locks */

@@ -16,7 +16,7 @@
 
 /* How long to wait for a moment in which nobody writes. */
 #define QUIET_TIMEOUT_MS 2000
-#define QUIET_PAUSE_MS	 20
+#define QUIET_PAUSE_MS   20
 
 void schema_state_finish(struct schema_state *state)
 {

@@ -13,7 +13,7 @@
 
 enum schema_class {
 	SCHEMA_COMPATIBLE,   /* every known one is applied, every applied one is known */
-	SCHEMA_NEEDED,	     /* some known ones are pending; the release applies them */
+	SCHEMA_NEEDED,       /* some known ones are pending; the release applies them */
 	SCHEMA_INCOMPATIBLE, /* some applied ones are unknown, whatever else */
 };
 

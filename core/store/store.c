@@ -17,7 +17,7 @@
 #include "store/runner.h"
 
 #define BUSY_TIMEOUT_MS 5000
-#define BUSY_PAUSE_MS	10
+#define BUSY_PAUSE_MS   10
 
 static const struct setting {
 	const char *set;
@@ -34,11 +34,11 @@ static const struct {
 	int rc;
 	int code;
 } codes[] = {
-	{SQLITE_BUSY, -EBUSY},		{SQLITE_LOCKED, -EBUSY},     {SQLITE_PERM, -EACCES},
-	{SQLITE_AUTH, -EACCES},		{SQLITE_READONLY, -EACCES},  {SQLITE_NOTADB, -EUCLEAN},
-	{SQLITE_CORRUPT, -EUCLEAN},	{SQLITE_FULL, -ENOSPC},	     {SQLITE_NOMEM, -ENOMEM},
+	{SQLITE_BUSY, -EBUSY},          {SQLITE_LOCKED, -EBUSY},     {SQLITE_PERM, -EACCES},
+	{SQLITE_AUTH, -EACCES},         {SQLITE_READONLY, -EACCES},  {SQLITE_NOTADB, -EUCLEAN},
+	{SQLITE_CORRUPT, -EUCLEAN},     {SQLITE_FULL, -ENOSPC},      {SQLITE_NOMEM, -ENOMEM},
 	{SQLITE_INTERRUPT, -ETIMEDOUT}, {SQLITE_CONSTRAINT, -EBADE}, {SQLITE_MISMATCH, -EBADE},
-	{SQLITE_TOOBIG, -EBADE},	{SQLITE_ERROR, -EBADE},
+	{SQLITE_TOOBIG, -EBADE},        {SQLITE_ERROR, -EBADE},
 };
 
 static int errno_of(int rc, int system_errno)

@@ -38,7 +38,7 @@ struct command_row {
 	const char *arguments; /* for --help */
 	const char *summary;
 	int (*run)(const struct options *options); /* returns the exit code */
-	unsigned options;			   /* which options it takes, OPTION_* */
+	unsigned options;                          /* which options it takes, OPTION_* */
 	size_t argument_count;
 };
 

@@ -30,7 +30,7 @@ struct report {
 	bool color;
 	bool verbose;
 	unsigned width;
-	char detail[ERROR_TEXT_MAX];		  /* of the phase that runs */
+	char detail[ERROR_TEXT_MAX];              /* of the phase that runs */
 	const struct preflight_report *preflight; /* to be shown behind its phase's line */
 	struct phase_record phases[REPORT_PHASES_MAX];
 	size_t phase_count;

@@ -40,11 +40,11 @@ struct update {
 	struct lock lock;
 	struct journal *journal;
 	char run[RUN_ID_SIZE];
-	bool records;	/* this command's runs go into the journal */
+	bool records;   /* this command's runs go into the journal */
 	bool journaled; /* and this one has begun there */
 
 	char *installed; /* version; NULL: nothing is installed yet */
-	bool altered;	 /* the journal's files were changed by somebody else */
+	bool altered;    /* the journal's files were changed by somebody else */
 	struct release release;
 	struct verified verified;
 	char *staging;
@@ -57,12 +57,12 @@ struct update {
 	struct service_run *services;
 	struct snapshot *snapshots; /* one for each database; path NULL: not taken */
 	struct swap_plan *swaps;    /* one for each artifact */
-	size_t swap_count;	    /* planned so far */
+	size_t swap_count;          /* planned so far */
 
 	enum result result;
 	struct error failure; /* why, when result is no success */
 	const char *failed_phase;
-	bool changed;	      /* something on the host was touched */
+	bool changed;         /* something on the host was touched */
 	struct strings to_do; /* what a person has to do after an incomplete rollback */
 };
 

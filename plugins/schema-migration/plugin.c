@@ -20,8 +20,8 @@ struct job {
 	const struct pf_host *h;
 	struct strings databases;
 	struct command command; /* may be unset */
-	const char *known;	/* the option */
-	bool command_answered;	/* a command without {database} speaks for all of them */
+	const char *known;      /* the option */
+	bool command_answered;  /* a command without {database} speaks for all of them */
 };
 
 static void job_finish(struct job *job)

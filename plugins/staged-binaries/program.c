@@ -25,9 +25,9 @@ static const char *machine_name(uint16_t type)
 		uint16_t type;
 		const char *name;
 	} names[] = {
-		{EM_X86_64, "x86-64"},	{EM_AARCH64, "AArch64"}, {EM_386, "32-bit x86"},
-		{EM_ARM, "32-bit ARM"}, {EM_RISCV, "RISC-V"},	 {EM_PPC64, "PowerPC64"},
-		{EM_S390, "s390x"},	{EM_MIPS, "MIPS"},
+		{EM_X86_64, "x86-64"},  {EM_AARCH64, "AArch64"}, {EM_386, "32-bit x86"},
+		{EM_ARM, "32-bit ARM"}, {EM_RISCV, "RISC-V"},    {EM_PPC64, "PowerPC64"},
+		{EM_S390, "s390x"},     {EM_MIPS, "MIPS"},
 	};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {

@@ -18,14 +18,14 @@ struct machine {
 };
 
 enum program_kind {
-	PROGRAM_NONE,	 /* nothing that can be run; what says what it is */
+	PROGRAM_NONE,    /* nothing that can be run; what says what it is */
 	PROGRAM_FOREIGN, /* an ELF file for another machine; what says for which */
-	PROGRAM_STATIC,	 /* an ELF executable that needs nobody */
+	PROGRAM_STATIC,  /* an ELF executable that needs nobody */
 	PROGRAM_DYNAMIC, /* an ELF executable with an interpreter, the dynamic loader */
-	PROGRAM_SCRIPT,	 /* begins with #! and an interpreter */
+	PROGRAM_SCRIPT,  /* begins with #! and an interpreter */
 };
 
-#define PROGRAM_WHAT_MAX	96
+#define PROGRAM_WHAT_MAX        96
 #define PROGRAM_INTERPRETER_MAX 256 /* with the NUL; the kernel takes no longer one after #! */
 
 struct program {

@@ -20,9 +20,9 @@
 #include "base/process.h"
 #include "base/text.h"
 
-#define PREFIX		BANGER_BUILD_DIR "/prefix"
-#define SAMPLE		BANGER_BUILD_DIR "/tests/samples/sample"
-#define RUN_TIMEOUT_MS	60000
+#define PREFIX          BANGER_BUILD_DIR "/prefix"
+#define SAMPLE          BANGER_BUILD_DIR "/tests/samples/sample"
+#define RUN_TIMEOUT_MS  60000
 #define STOP_TIMEOUT_MS 5000
 
 #define must(condition)                                                                            \

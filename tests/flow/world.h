@@ -20,7 +20,7 @@
 struct world {
 	struct scratch scratch;
 	struct signing_key key;
-	char *bin;	/* where bangerd and banger are installed */
+	char *bin;      /* where bangerd and banger are installed */
 	char *database; /* state.db, in a directory of its own */
 	char *pid_file;
 	char *plugins; /* plugin_dir, a copy */
@@ -31,16 +31,16 @@ struct world {
 
 /* The release that is installed and runs when the test begins. */
 struct world_options {
-	const char *version;	  /* "0.1.0" when NULL */
-	size_t migrations;	  /* 2 when 0 */
-	const char *behaviour;	  /* "healthy" when NULL */
-	const char *directory;	  /* name below the scratch directory that all is put in; "host" */
-	bool stopped;		  /* does not run */
+	const char *version;      /* "0.1.0" when NULL */
+	size_t migrations;        /* 2 when 0 */
+	const char *behaviour;    /* "healthy" when NULL */
+	const char *directory;    /* name below the scratch directory that all is put in; "host" */
+	bool stopped;             /* does not run */
 	const char *update_keys;  /* more lines for [update] */
 	const char *service_keys; /* … for [service bangerd] */
 	const char *health_keys;  /* … for [health], before the defaults of these tests */
-	const char *sections;	  /* more sections */
-	const char *start;	  /* another start command */
+	const char *sections;     /* more sections */
+	const char *start;        /* another start command */
 	bool without_health;
 };
 
@@ -48,7 +48,7 @@ struct world_options {
 struct world_release {
 	const char *version;
 	size_t migrations;
-	const char *behaviour;	   /* "healthy" when NULL */
+	const char *behaviour;     /* "healthy" when NULL */
 	bool without_release_json; /* the plugin has to ask the staged daemon */
 	struct release_spec spec;
 };

@@ -14,7 +14,7 @@
 #include "base/guard.h"
 
 #define LABEL_SIZE 256
-#define MARK	   "\nsample "
+#define MARK       "\nsample "
 
 int label_read(struct label *ret, struct error *err)
 {

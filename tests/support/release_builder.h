@@ -18,7 +18,7 @@ struct signing_key {
 	void *handle; /* EVP_PKEY */
 };
 
-struct signing_key signing_key_make(void);		   /* P-256 */
+struct signing_key signing_key_make(void);                 /* P-256 */
 struct signing_key signing_key_make_on(const char *curve); /* "P-384", … */
 void signing_key_free(struct signing_key *key);
 /* The public half as PEM, to a new file. */
@@ -46,17 +46,17 @@ struct release_spec {
 	size_t file_count;
 	const struct signing_key *key;
 
-	const char *migrations;	  /* {"state":[1,2]}: writes release.json; NULL: none */
+	const char *migrations;   /* {"state":[1,2]}: writes release.json; NULL: none */
 	const char *release_json; /* the whole document instead */
 
 	/* To break things: */
 	const struct bytes *tarball; /* compressed bytes instead of files */
 	const char *tarball_name;    /* instead of PRODUCT-VERSION-linux-MACHINE.tar.SUFFIX */
-	const char *sums;	     /* SHA256SUMS as a whole */
-	const char *more_sums;	     /* put behind its lines */
-	const char *signature;	     /* SHA256SUMS.sig as a whole */
+	const char *sums;            /* SHA256SUMS as a whole */
+	const char *more_sums;       /* put behind its lines */
+	const char *signature;       /* SHA256SUMS.sig as a whole */
 	const char *signature_end;   /* behind the signature; "\n" when NULL */
-	const char *manifest;	     /* manifest.json as a whole */
+	const char *manifest;        /* manifest.json as a whole */
 };
 
 /* Where everything is; release_built_free() gives it back, the files stay. */

@@ -22,7 +22,7 @@ void bytes_add_zeros(struct bytes *bytes, size_t length);
 /* A header block. What is not set is as in an ordinary file. */
 struct tar_header {
 	const char *name; /* at most 100 bytes are stored */
-	char type;	  /* '0' when 0: '1' hard link, '2' symlink, '3' '4' device, '5' '6' */
+	char type;        /* '0' when 0: '1' hard link, '2' symlink, '3' '4' device, '5' '6' */
 	const char *link;
 	unsigned mode; /* 0755 when 0 */
 	uint64_t size;

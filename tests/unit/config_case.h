@@ -19,7 +19,7 @@
 struct config_case {
 	struct scratch scratch;
 	char *path; /* the file, in scratch */
-	int rc;	    /* of config_load() */
+	int rc;     /* of config_load() */
 	struct config *config;
 	struct error err;
 };

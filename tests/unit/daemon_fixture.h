@@ -12,7 +12,7 @@
 
 struct test_daemon {
 	char *database; /* SCRATCH/state.db */
-	char *socket;	/* SCRATCH/bangerd.sock */
+	char *socket;   /* SCRATCH/bangerd.sock */
 	char *manager_path;
 	int manager; /* what NOTIFY_SOCKET leads to */
 	pid_t pid;
@@ -41,6 +41,6 @@ char *daemon_ask(const char *socket, const char *text);
 int program_run(const char *const *argv, char **ret);
 
 #define BANGERD BANGER_BUILD_DIR "/core/daemon/bangerd"
-#define BANGER	BANGER_BUILD_DIR "/core/cli/banger"
+#define BANGER  BANGER_BUILD_DIR "/core/cli/banger"
 
 #endif

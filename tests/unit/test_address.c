@@ -14,8 +14,8 @@ TestSuite(address, .init = schema_case_begin, .fini = schema_case_end);
 Test(address, no_character_of_a_path_has_a_meaning)
 {
 	static const char *const names[] = {
-		"what?mode=rwc", "#1",	     "100%",	 "%41",	   "two words",
-		"a&b=c",	 "quo\"te'", "\xc3\xa9", "file:x", ":memory:",
+		"what?mode=rwc", "#1",       "100%",     "%41",    "two words",
+		"a&b=c",         "quo\"te'", "\xc3\xa9", "file:x", ":memory:",
 	};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {

@@ -23,9 +23,9 @@ static const struct {
 };
 
 static const char *const bad[] = {
-	"Z",	    "Zg",    "Zg=",	"Zm8",	      "Z===",	  "====", "Zg==Zg==",
-	"Zg==\n",   " Zg==", "Zm 9v",	"Zm9v\nYg==", "Zm9v\r\n", "Zh==", "Zm9=",
-	"Zm9v====", "-_-_",  "Zm9\x80", "=m9v",	      "Z=9v",	  "Zm=v",
+	"Z",        "Zg",    "Zg=",     "Zm8",        "Z===",     "====", "Zg==Zg==",
+	"Zg==\n",   " Zg==", "Zm 9v",   "Zm9v\nYg==", "Zm9v\r\n", "Zh==", "Zm9=",
+	"Zm9v====", "-_-_",  "Zm9\x80", "=m9v",       "Z=9v",     "Zm=v",
 };
 
 Test(base64, decodes_the_examples_of_the_standard)

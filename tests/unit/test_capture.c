@@ -18,10 +18,10 @@
 #include "base/limits.h"
 #include "base/process.h"
 
-#define PATIENCE_MS	  5000
-#define LATE_MS		  4000
+#define PATIENCE_MS       5000
+#define LATE_MS           4000
 #define GRACE_AT_LEAST_MS 190
-#define BRIEFLY_MS	  500 /* time for a shell to begin */
+#define BRIEFLY_MS        500 /* time for a shell to begin */
 
 static int run_script(const char *script, uint64_t timeout_ms, struct process_result *ret)
 {

@@ -297,9 +297,9 @@ Test(config, the_root_is_in_front_of_paths_but_not_of_commands)
 			       config->databases[0].path,
 			       config->plugin_dir,
 			       config->services[0].pid_file};
-	const char *expected[] = {"/etc/keys",	     "/var/lib/banger-update/notesd",
+	const char *expected[] = {"/etc/keys",       "/var/lib/banger-update/notesd",
 				  "/usr/bin/notesd", "/v/d",
-				  "/plugins",	     "/run/s.pid"};
+				  "/plugins",        "/run/s.pid"};
 
 	cr_assert_str_eq(config->root, loaded.scratch.path);
 	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {

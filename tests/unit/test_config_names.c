@@ -26,8 +26,8 @@ static void expect_bad(fault_finder fault, const char *const *names)
 Test(config_names, a_product_is_small_letters_digits_and_signs)
 {
 	static const char *const good[] = {"banger", "b", "7zip", "a.b-c_d", NULL};
-	static const char *const bad[] = {"",	 "Banger", ".a",  "-a",	      "_a",
-					  "a b", "a/b",	   "a+b", "\xc3\xa4", NULL};
+	static const char *const bad[] = {"",    "Banger", ".a",  "-a",       "_a",
+					  "a b", "a/b",    "a+b", "\xc3\xa4", NULL};
 	char text[66];
 
 	expect_good(name_fault_product, good);
@@ -60,7 +60,7 @@ Test(config_names, a_table_is_a_plain_identifier)
 {
 	static const char *const good[] = {"schema_migrations", "__EFMigrationsHistory", "a1$",
 					   NULL};
-	static const char *const bad[] = {"",	    "1a",  "a b", "a;", "a\"b",
+	static const char *const bad[] = {"",       "1a",  "a b", "a;", "a\"b",
 					  "main.a", "a-b", "$a",  NULL};
 
 	expect_good(name_fault_table, good);
@@ -71,7 +71,7 @@ Test(config_names, a_path_is_absolute_and_has_one_spelling)
 {
 	static const char *const good[] = {"/a", "/usr/local/bin/a b", "/a/.b/..c/d.", "/a/...",
 					   NULL};
-	static const char *const bad[] = {"",	   "a",	     "./a", "~/a",     "/",
+	static const char *const bad[] = {"",      "a",      "./a", "~/a",     "/",
 					  "//a",   "/a//b",  "/a/", "/a/../b", "/..",
 					  "/a/..", "/a/./b", "/.",  NULL};
 

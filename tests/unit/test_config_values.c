@@ -61,8 +61,8 @@ Test(config_values, durations_become_milliseconds)
 
 Test(config_values, durations_without_a_unit_or_sense_are_refused)
 {
-	static const char *const bad[] = {"30",	   "s",	 "30 s", "-1s",	 "1.5s",
-					  "30sec", "1d", "+1s",	 "0x1s", "99999999999999999999s",
+	static const char *const bad[] = {"30",    "s",  "30 s", "-1s",  "1.5s",
+					  "30sec", "1d", "+1s",  "0x1s", "99999999999999999999s",
 					  NULL};
 
 	for (size_t i = 0; bad[i] != NULL; i++) {

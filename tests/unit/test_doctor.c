@@ -37,7 +37,7 @@ TestSuite(doctor, .init = set_up, .fini = tear_down);
 
 static char *examine(int expected)
 {
-	const char *argv[] = {BANGER,	    "doctor", "--socket", bangerd_socket,
+	const char *argv[] = {BANGER,       "doctor", "--socket", bangerd_socket,
 			      "--database", database, NULL};
 	char *text = NULL;
 	int code = program_run(argv, &text);

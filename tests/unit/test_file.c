@@ -78,10 +78,10 @@ Test(file, paths_are_joined_with_one_slash)
 		const char *path;
 		const char *joined;
 	} cases[] = {
-		{NULL, "/a", "/a"},	  {"", "/a", "/a"},	 {"", "a", "a"},
+		{NULL, "/a", "/a"},       {"", "/a", "/a"},      {"", "a", "a"},
 		{"/r", "/a/b", "/r/a/b"}, {"/r/", "/a", "/r/a"}, {"/r//", "//a", "/r/a"},
-		{"/", "/a", "/a"},	  {"/", "a", "/a"},	 {"//", "//a", "/a"},
-		{"r", "a", "r/a"},	  {"/r", "/", "/r/"},
+		{"/", "/a", "/a"},        {"/", "a", "/a"},      {"//", "//a", "/a"},
+		{"r", "a", "r/a"},        {"/r", "/", "/r/"},
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -98,8 +98,8 @@ Test(file, a_path_has_a_name_and_a_directory)
 		const char *name;
 		const char *directory;
 	} cases[] = {
-		{"/a/b", "b", "/a"}, {"/a", "a", "/"},	    {"/", "", "/"},    {"a", "a", "."},
-		{"", "", "."},	     {"a/b/c", "c", "a/b"}, {"/a/", "", "/a"},
+		{"/a/b", "b", "/a"}, {"/a", "a", "/"},      {"/", "", "/"},    {"a", "a", "."},
+		{"", "", "."},       {"a/b/c", "c", "a/b"}, {"/a/", "", "/a"},
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {

@@ -57,9 +57,9 @@ Test(finding, saying_nothing_is_an_error)
 
 Test(finding, the_worst_one_wins_wherever_it_stands)
 {
-	static const enum verdict ascending[] = {VERDICT_SKIP,	 VERDICT_COMPATIBLE,
+	static const enum verdict ascending[] = {VERDICT_SKIP,   VERDICT_COMPATIBLE,
 						 VERDICT_NEEDED, VERDICT_BUSY,
-						 VERDICT_ERROR,	 VERDICT_INCOMPATIBLE};
+						 VERDICT_ERROR,  VERDICT_INCOMPATIBLE};
 	auto_findings struct findings rising = {0};
 	auto_findings struct findings falling = {0};
 

@@ -24,11 +24,11 @@
 #include "base/guard.h"
 #include "support/scratch.h"
 
-#define PATIENCE_MS	  5000 /* for what has to happen */
-#define LATE_MS		  4000 /* far from it */
-#define BRIEFLY_MS	  50   /* for what has to be cut off */
+#define PATIENCE_MS       5000 /* for what has to happen */
+#define LATE_MS           4000 /* far from it */
+#define BRIEFLY_MS        50   /* for what has to be cut off */
 #define GRACE_AT_LEAST_MS 190
-#define WITNESS		  9 /* the number the child sees its end under */
+#define WITNESS           9 /* the number the child sees its end under */
 
 static struct process_options shell(const char *const argv[])
 {

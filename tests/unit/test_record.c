@@ -73,8 +73,8 @@ struct bad_value {
 ParameterizedTestParameters(record, a_value_that_is_not_an_integer_is_told)
 {
 	static struct bad_value values[] = {
-		{"'12abc'", "12abc"}, {"''", "\"\""},	       {"NULL", "NULL"},
-		{"1.5", "1.5"},	      {"x'3132'", "blob"},     {"'-1'", "-1"},
+		{"'12abc'", "12abc"}, {"''", "\"\""},          {"NULL", "NULL"},
+		{"1.5", "1.5"},       {"x'3132'", "blob"},     {"'-1'", "-1"},
 		{"' 1'", "\" 1\""},   {"'1' || char(0)", "1"}, {"'9223372036854775808'", "922337"},
 	};
 

@@ -82,9 +82,9 @@ Test(schema_migration, a_failure_has_its_own_code_and_remedy)
 		const char *finding;
 	} cases[] = {
 		{-EACCES, "schema.unreadable"}, {-EBUSY, "schema.locked"},
-		{-EUCLEAN, "schema.corrupt"},	{-EINVAL, "schema.no-record"},
-		{-ENOENT, "schema.missing"},	{-ENOTRECOVERABLE, "schema.unfinished"},
-		{-E2BIG, "schema.too-large"},	{-EIO, "schema.unreadable"},
+		{-EUCLEAN, "schema.corrupt"},   {-EINVAL, "schema.no-record"},
+		{-ENOENT, "schema.missing"},    {-ENOTRECOVERABLE, "schema.unfinished"},
+		{-E2BIG, "schema.too-large"},   {-EIO, "schema.unreadable"},
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {

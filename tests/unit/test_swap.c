@@ -19,8 +19,8 @@
 #include "install/swap.h"
 #include "support/scratch.h"
 
-#define OLD	"the old release"
-#define NEW	"the new and longer release"
+#define OLD     "the old release"
+#define NEW     "the new and longer release"
 #define EARLIER "the release before the old one"
 
 static struct scratch scratch;
@@ -510,8 +510,8 @@ static const uint8_t bind_service[20] = {0x01, 0x00, 0x00, 0x02, 0x00, 0x04};
 
 /* struct posix_acl_xattr: user::rwx user:1234:r-- group::r-x mask::r-x other::r-x */
 static const uint8_t some_acl[44] = {
-	2,  0, 0, 0,								 /* version */
-	1,  0, 7, 0, 0xff, 0xff, 0xff, 0xff, 2,	   0, 4, 0, 0xd2, 0x04, 0,    0, /* user */
+	2,  0, 0, 0,                                                             /* version */
+	1,  0, 7, 0, 0xff, 0xff, 0xff, 0xff, 2,    0, 4, 0, 0xd2, 0x04, 0,    0, /* user */
 	4,  0, 5, 0, 0xff, 0xff, 0xff, 0xff, 0x10, 0, 5, 0, 0xff, 0xff, 0xff, 0xff,
 	32, 0, 5, 0, 0xff, 0xff, 0xff, 0xff,
 };

@@ -277,11 +277,11 @@ Test(text, sanitizing_takes_what_drives_a_terminal)
 		{"\xe2\x80\x8e\xe2\x80\x8f\xd8\x9c", "???"}, /* the three marks */
 		{"\xe2\x80\x93 \xe2\x82\xac \xe2\x81\xaa",
 		 "\xe2\x80\x93 \xe2\x82\xac \xe2\x81\xaa"},
-		{"\xc0\x9b", "??"},	      /* ESC in too many bytes */
+		{"\xc0\x9b", "??"},           /* ESC in too many bytes */
 		{"\xed\xa0\x80", "???"},      /* a surrogate */
 		{"\xf4\x90\x80\x80", "????"}, /* beyond U+10FFFF */
 		{"cut \xe2\x80", "cut ??"},   /* the end is missing */
-		{"\xe2\x1b[m", "??[m"},	      /* a control hidden in a cut sequence */
+		{"\xe2\x1b[m", "??[m"},       /* a control hidden in a cut sequence */
 		{"gr\xc3\xbc\xc3\x9f", "gr\xc3\xbc\xc3\x9f"},
 		{"\xf0\x9f\x98\x80", "\xf0\x9f\x98\x80"},
 	};

@@ -16,8 +16,8 @@
 /* Names that are not an artifact's, and what libarchive makes of them. */
 static const char *const foreign_names[] = {
 	"../bangerd", "/bangerd",    "/etc/passwd", "a/../bangerd", "bangerd/", "bangerd/x",
-	"//bangerd",  "./../banger", "././bangerd", "Bangerd",	    "bangerd ", "-rf",
-	"..",	      "...",	     "bangerd\n",   "\x1b[2J",	    "\xff\xfe", "extra",
+	"//bangerd",  "./../banger", "././bangerd", "Bangerd",      "bangerd ", "-rf",
+	"..",         "...",         "bangerd\n",   "\x1b[2J",      "\xff\xfe", "extra",
 };
 
 Test(unpack_hostile, refuses_every_name_that_is_not_expected)
@@ -44,8 +44,8 @@ static const struct {
 } foreign_types[] = {
 	{'1', "bangerd", "a hard link"},  {'1', "/etc/shadow", "a hard link"},
 	{'2', "/etc/shadow", "symbolic"}, {'2', "bangerd", "symbolic"},
-	{'3', NULL, "a device"},	  {'4', NULL, "a device"},
-	{'5', NULL, "a directory"},	  {'6', NULL, "a FIFO"},
+	{'3', NULL, "a device"},          {'4', NULL, "a device"},
+	{'5', NULL, "a directory"},       {'6', NULL, "a FIFO"},
 };
 
 Test(unpack_hostile, refuses_everything_but_regular_files)

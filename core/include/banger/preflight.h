@@ -52,11 +52,11 @@ extern "C" {
  * the largest of all plugins. 0 is not a verdict: forgetting to decide is an error, never a pass.
  */
 typedef int32_t pf_verdict;
-#define PF_SKIP		10 /* does not apply to this host or update, or is not configured */
-#define PF_COMPATIBLE	20 /* go ahead */
-#define PF_NEEDED	30 /* safe to go ahead; something will happen on the way */
-#define PF_BUSY		35 /* not now (operations in flight); a person may waive it */
-#define PF_ERROR	40 /* could not find out: a refusal */
+#define PF_SKIP         10 /* does not apply to this host or update, or is not configured */
+#define PF_COMPATIBLE   20 /* go ahead */
+#define PF_NEEDED       30 /* safe to go ahead; something will happen on the way */
+#define PF_BUSY         35 /* not now (operations in flight); a person may waive it */
+#define PF_ERROR        40 /* could not find out: a refusal */
 #define PF_INCOMPATIBLE 50 /* the update must not happen; nobody can waive it */
 
 #define PF_LOG_DEBUG 0
@@ -64,10 +64,10 @@ typedef int32_t pf_verdict;
 #define PF_LOG_WARN  2
 
 /* Limits, in bytes without the NUL; past them a call returns -E2BIG. */
-#define PF_MAX_CODE	64u   /* a code or a key: [A-Za-z0-9][A-Za-z0-9._-]* */
-#define PF_MAX_TEXT	2047u /* a text, a remedy, a fact's value, a log line */
+#define PF_MAX_CODE     64u   /* a code or a key: [A-Za-z0-9][A-Za-z0-9._-]* */
+#define PF_MAX_TEXT     2047u /* a text, a remedy, a fact's value, a log line */
 #define PF_MAX_FINDINGS 64u
-#define PF_MAX_FACTS	256u
+#define PF_MAX_FACTS    256u
 
 /*
  * What the host offers, valid until check() returns.
@@ -150,17 +150,17 @@ struct pf_option {
 
 /* What a plugin asks for beyond reading. Its INI section must grant it (grant = network root). */
 #define PF_NEED_NETWORK (1u << 0)
-#define PF_NEED_ROOT	(1u << 1)
+#define PF_NEED_ROOT    (1u << 1)
 
 struct pf_plugin {
 	uint32_t size;
 	uint16_t abi_major;
 	uint16_t min_minor;   /* the oldest host minor the plugin can run on; 0: any */
 	uint32_t option_size; /* sizeof(struct pf_option) as the plugin was built */
-	uint32_t needs;	      /* PF_NEED_*; 0: nothing */
+	uint32_t needs;       /* PF_NEED_*; 0: nothing */
 	const char *name; /* [a-z][a-z0-9-]{0,31}; the file is NAME.so, the section [plugin NAME] */
 	const char *version;
-	const char *summary;		 /* one line */
+	const char *summary;             /* one line */
 	const struct pf_option *options; /* ended by a NULL key; NULL: none */
 
 	/* Called once. 0: ran to its end and has made a finding (PF_ERROR ones too). A negative

@@ -13,9 +13,9 @@
 #include "base/error.h"
 
 struct reader_job {
-	int archive;		  /* descriptor, read with pread(2) from offset 0 */
+	int archive;              /* descriptor, read with pread(2) from offset 0 */
 	const char *const *names; /* expected, each once */
-	int first_output;	  /* descriptor of names[0]; the others follow */
+	int first_output;         /* descriptor of names[0]; the others follow */
 	size_t count;
 	uint64_t maximum; /* bytes of all of them together */
 };

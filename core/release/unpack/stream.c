@@ -20,7 +20,7 @@
 struct stream {
 	struct archive *raw;
 	int fd;
-	uint64_t size;	   /* of the file */
+	uint64_t size;     /* of the file */
 	uint64_t position; /* in the file */
 	uint64_t length;   /* decompressed so far */
 	uint64_t maximum;
