@@ -105,11 +105,10 @@ int update_restore_databases(struct update *update, struct error *err)
 	return worst;
 }
 
-int update_swap(struct update *update, struct error *err)
+int update_plan_swaps(struct update *update, struct error *err)
 {
 	const struct config *config = update->config;
 
-	/* All are looked at before the first is touched. */
 	for (size_t i = 0; i < config->artifact_count; i++) {
 		const struct artifact *artifact = &config->artifacts[i];
 		const struct staged *staged = staged_find(&update->staged, artifact->name);
@@ -120,6 +119,13 @@ int update_swap(struct update *update, struct error *err)
 		}
 		update->swap_count = i + 1;
 	}
+	return 0;
+}
+
+int update_swap(struct update *update, struct error *err)
+{
+	const struct config *config = update->config;
+
 	for (size_t i = 0; i < update->swap_count; i++) {
 		int rc = swap_forward(&update->swaps[i], err);
 

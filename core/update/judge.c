@@ -282,7 +282,7 @@ int update_preflight(struct update *update, struct error *err)
 	return 0;
 }
 
-int update_baseline(struct update *update, struct error *err)
+static int ask_health(struct update *update, struct error *err)
 {
 	const struct health *health = &update->config->health;
 	struct command_values values = update_values(update);
@@ -310,4 +310,11 @@ int update_baseline(struct update *update, struct error *err)
 			 "the health command fails already (%s), so that it could not tell whether "
 			 "the new release is well: mend that first, or pass --waive baseline",
 			 update->baseline.text);
+}
+
+int update_baseline(struct update *update, struct error *err)
+{
+	int rc = update_plan_swaps(update, err);
+
+	return rc < 0 ? rc : ask_health(update, err);
 }

@@ -42,7 +42,7 @@ int update_init(struct update *update, const struct options *options, struct err
 	*update = (struct update){
 		.options = options,
 		.helpers = HELPERS_INIT,
-		.lock = {.fd = -1},
+		.lock = LOCK_INIT,
 		.verified = {.fd = -1},
 	};
 	report_init(&update->report, &report);

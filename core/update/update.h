@@ -95,7 +95,9 @@ MUST_CHECK int update_unpack(struct update *update, struct error *err);
 MUST_CHECK int update_preflight(struct update *update, struct error *err);
 MUST_CHECK int update_baseline(struct update *update, struct error *err);
 
-/* Phases, exchange.c: from the old files to the new ones, and back. */
+/* Phases, exchange.c: from the old files to the new ones, and back. Looking at every file that is
+ * to be replaced is no phase of its own: baseline does it, while the daemon still runs. */
+MUST_CHECK int update_plan_swaps(struct update *update, struct error *err);
 MUST_CHECK int update_stop(struct update *update, struct error *err);
 MUST_CHECK int update_snapshot(struct update *update, struct error *err);
 MUST_CHECK int update_restore_databases(struct update *update, struct error *err);
