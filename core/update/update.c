@@ -58,23 +58,30 @@ int update_init(struct update *update, const struct options *options, struct err
 	return rc < 0 ? update_fail(update, RESULT_ERROR, err) : 0;
 }
 
-static int choose_manager(struct update *update, struct error *err)
+/* What the INI may ask for and this version cannot give is refused, never left out silently. */
+static int check_abilities(const struct config *config, struct error *err)
 {
-	if (update->config->manager == MANAGER_SYSTEMD && update->config->service_count > 0) {
+	if (config->manager == MANAGER_SYSTEMD && config->service_count > 0) {
 		return error_set(err, -ENOTSUP,
 				 "%s: this version cannot drive systemd yet: set manager = command "
 				 "in [update], with start, stop and pid_file for each service",
-				 update->config->path);
+				 config->path);
 	}
-	update->manager = service_manager_command();
+	if (config->sandbox == SANDBOX_REQUIRED) {
+		return error_set(err, -ENOTSUP,
+				 "%s: this version has no sandbox for plugins yet: set sandbox = "
+				 "best in [preflight], and install only plugins that you trust",
+				 config->path);
+	}
 	return 0;
 }
 
 int update_prepare(struct update *update, struct error *err)
 {
 	const char *state_dir = update->config->state_dir;
-	int rc = choose_manager(update, err);
+	int rc = check_abilities(update->config, err);
 
+	update->manager = service_manager_command();
 	if (rc == 0) {
 		rc = helpers_open(&update->helpers, err);
 	}
