@@ -11,6 +11,11 @@
 
 #include "base/guard.h"
 
+/* What error.h puts around them for the analyser. */
+#undef error_set
+#undef error_prefix
+#undef error_no_memory
+
 /* Sentences up to here need no memory; two paths of the usual kind fit. */
 #define FORMAT_MAX 2048
 

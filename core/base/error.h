@@ -31,4 +31,19 @@ int error_prefix(struct error *err, const char *format, ...) PRINTF_LIKE(2, 3);
 /* error_set() with -ENOMEM: the one sentence for memory that could not be had. */
 int error_no_memory(struct error *err);
 
+/* What these return is below 0. Told to the analyser, which sees no body of theirs and would follow
+ * ways on which an error is none. */
+#ifdef __clang_analyzer__
+static inline int error_below_zero(int code)
+{
+	if (code >= 0) {
+		__builtin_unreachable();
+	}
+	return code;
+}
+#define error_set(...)       error_below_zero(error_set(__VA_ARGS__))
+#define error_prefix(...)    error_below_zero(error_prefix(__VA_ARGS__))
+#define error_no_memory(err) error_below_zero(error_no_memory(err))
+#endif
+
 #endif
