@@ -7,7 +7,6 @@
 #include "config/fill.h"
 
 #include <errno.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -38,12 +37,13 @@ static const struct list_row lists[SECTION_KINDS] = {
 	[SECTION_PLUGIN] = LIST(plugin_config, plugin),
 };
 
-static void *member(const void *base, size_t offset)
+static void *member(void *base, size_t offset)
 {
-	return (char *)(uintptr_t)base + offset;
+	return (char *)base + offset;
 }
 
-void *config_base(const struct config *config, enum section_kind kind, size_t index)
+/* The struct that the members of a section are in: config itself, or an item of its list. */
+static void *section_base(struct config *config, enum section_kind kind, size_t index)
 {
 	const struct list_row *list = &lists[kind];
 	void **items = member(config, list->items);
@@ -129,11 +129,11 @@ static int fill_rest(const struct config *config, const struct document *documen
 	return 0;
 }
 
-static int fill_section(const struct config *config, const struct document *document,
+static int fill_section(struct config *config, const struct document *document,
 			enum section_kind kind, size_t index, struct error *err)
 {
 	const struct section *section = document_section(document, kind, index);
-	void *base = config_base(config, kind, index);
+	void *base = section_base(config, kind, index);
 
 	for (size_t i = 0; section != NULL && i < section->entry_count; i++) {
 		int rc = store_entry(config, section, &section->entries[i], base, err);
@@ -163,7 +163,7 @@ static int make_list(struct config *config, const struct document *document, enu
 		return error_no_memory(err);
 	}
 	while ((section = document_section(document, kind, *filled)) != NULL) {
-		char **name = member(config_base(config, kind, *filled), list->name);
+		char **name = member(section_base(config, kind, *filled), list->name);
 
 		*name = strdup(section->name);
 		if (*name == NULL) {

@@ -8,9 +8,6 @@
 #include "config/config.h"
 #include "config/document.h"
 
-/* The struct that the members of a section are in: config itself, or an item of its list. */
-void *config_base(const struct config *config, enum section_kind kind, size_t index);
-
 /*
  * Fills an empty config, whose root is set, with the document's values and the defaults of all
  * others. -EINVAL with "FILE:LINE: " in front; what was filled until then stays in config.
