@@ -19,10 +19,10 @@ static const char *was(const struct update *update)
 	return update->installed != NULL ? update->installed : "not installed";
 }
 
-static void say_to_do(const struct update *update)
+static void say_to_do(const struct update *update, const char *product)
 {
 	(void)fprintf(stderr, "ROLLBACK INCOMPLETE, a person is needed. %s %s failed: %s\n",
-		      update->config->product, update->release.version.text, update->failure.text);
+		      product, update->release.version.text, update->failure.text);
 	for (size_t i = 0; i < update->to_do.count; i++) {
 		(void)fprintf(stderr, "  %zu. ", i + 1);
 		report_wrap(stderr, update->report.width, 5, update->to_do.items[i]);
@@ -68,7 +68,7 @@ static void say_result(const struct update *update)
 			product, was(update), version, why);
 		break;
 	case RESULT_ROLLBACK_INCOMPLETE:
-		say_to_do(update);
+		say_to_do(update, product);
 		break;
 	case RESULT_USAGE:
 		(void)fprintf(stderr, "configuration: %s\n", why);

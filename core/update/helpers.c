@@ -60,11 +60,11 @@ int helpers_open(struct helpers *ret, struct error *err)
 	if (rc == 0) {
 		rc = open_one("preflight-host", &helpers.preflight_host, err);
 	}
-	if (rc == 0) {
-		*ret = helpers;
-		helpers = (struct helpers)HELPERS_INIT;
+	if (rc < 0) {
+		return rc;
 	}
-	return rc;
+	*ret = (struct helpers){take_fd(&helpers.unpack), take_fd(&helpers.preflight_host)};
+	return 0;
 }
 
 void helpers_close(struct helpers *helpers)
