@@ -116,15 +116,9 @@ static int start(const struct unpack_options *options, const struct verified *ve
 	char maximum[NUMBER_MAX];
 	auto_free const char **argv = calloc(outputs->count + 3, sizeof(*argv));
 	auto_free struct process_fd *fds = map_descriptors(outputs, verified->fd, report);
-	/* Above the numbers the child uses, or one of them would take its place. */
-	auto_close int helper =
-		fcntl(options->helper_fd, F_DUPFD_CLOEXEC, UNPACK_FD_FIRST + (int)outputs->count);
 
 	if (argv == NULL || fds == NULL) {
 		return error_no_memory(err);
-	}
-	if (helper < 0) {
-		return error_set(err, -errno, "cannot run the unpack helper: %s", strerror(errno));
 	}
 	(void)snprintf(maximum, sizeof(maximum), "%" PRIu64, options->maximum);
 	argv[0] = "unpack";
@@ -134,7 +128,7 @@ static int start(const struct unpack_options *options, const struct verified *ve
 	struct process_options process = {
 		.argv = argv,
 		.by_descriptor = true,
-		.exec_fd = helper,
+		.exec_fd = options->helper_fd,
 		.fds = fds,
 		.fd_count = outputs->count + 2,
 	};

@@ -374,9 +374,9 @@ Test(unpack, says_when_the_helper_cannot_be_run)
 	scratch_write(text, "not a program");
 	(void)close(world->options.helper_fd);
 	world->options.helper_fd = -1;
-	refuse_bytes(world, &nothing, -EBADF, "unpack helper");
+	refuse_bytes(world, &nothing, -EBADF, "cannot run unpack");
 	world->options.helper_fd = open_program(text);
-	refuse_bytes(world, &nothing, -EACCES, "unpack");
+	refuse_bytes(world, &nothing, -EACCES, "cannot run unpack");
 	free(nothing.data);
 	free(text);
 	world_free(world);
