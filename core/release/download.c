@@ -161,7 +161,7 @@ static int check_hash(struct arrival *arrival, const struct digest *expected, st
 	return error_set(
 		err, -EBADMSG,
 		"%s has SHA-256 %.*s..., the signed sums say %.*s...: the file was changed "
-		"or is incomplete; nothing was unpacked",
+		"or is incomplete",
 		arrival->url, DIGEST_SHOWN, digest_text(&found, is), DIGEST_SHOWN,
 		digest_text(expected, should));
 }

@@ -58,7 +58,7 @@ static int read_signed_sums(const struct verify_options *options, const struct r
 	if (rc < 0) {
 		return error_set(err, rc,
 				 "%s is not signed by a key in %s (%zu tried): it was changed, or "
-				 "the publisher signs with another key; nothing was unpacked",
+				 "the publisher signs with another key",
 				 release->sums, options->keys, keys.count);
 	}
 	*ret_key = strdup(signer->name);

@@ -35,7 +35,7 @@ static void judge_unknown(const struct judgement_case *about, const struct schem
 
 	set(ret, PF_INCOMPATIBLE, "schema.unknown",
 	    "choose a release that knows them: the installed one or a newer one. Going back to an "
-	    "older release needs the database as it was before; nothing was changed");
+	    "older release needs the database as it was before");
 	say(ret,
 	    "database %s has migrations %s that %s does not know: it is newer than this release",
 	    about->database, ids_text(&state->unknown, unknown), release_name(about, release));

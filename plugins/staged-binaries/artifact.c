@@ -38,8 +38,7 @@ static void recognise(const struct artifact_check *check, struct program *progra
 	auto_close int fd = file_open(check->path, &err);
 
 	if (fd < 0 || fstat(fd, &st) < 0) {
-		problem_set(ret, PF_ERROR, "binary.unreadable",
-			    "run the update again; nothing was changed");
+		problem_set(ret, PF_ERROR, "binary.unreadable", "run the update again");
 		say(ret, "%s: %s", check->name, fd < 0 ? err.text : strerror(errno));
 		return;
 	}
@@ -47,8 +46,7 @@ static void recognise(const struct artifact_check *check, struct program *progra
 	void *bytes = length > 0 ? mmap(NULL, length, PROT_READ, MAP_PRIVATE, fd, 0) : NULL;
 
 	if (bytes == MAP_FAILED) {
-		problem_set(ret, PF_ERROR, "binary.unreadable",
-			    "run the update again; nothing was changed");
+		problem_set(ret, PF_ERROR, "binary.unreadable", "run the update again");
 		say(ret, "cannot map %s: %s", check->path, strerror(errno));
 		return;
 	}

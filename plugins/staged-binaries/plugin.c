@@ -140,7 +140,7 @@ static int report_unstaged(struct job *job, const char *name)
 	job->problems++;
 	(void)error_set(&sentence, -ENOENT, "%s is to be installed, but is not staged", name);
 	return job->h->finding(job->h, PF_ERROR, "binary.missing", sentence.text,
-			       "run the update again; nothing was changed");
+			       "run the update again");
 }
 
 static int check_all(struct job *job)
@@ -177,7 +177,11 @@ static int conclude(const struct job *job)
 	if (job->problems > 0) {
 		return 0;
 	}
-	(void)snprintf(text, sizeof(text), "%zu new file(s), all of them programs that run here",
+	if (job->artifacts.count == 1) {
+		return h->finding(h, PF_COMPATIBLE, "binary.ok",
+				  "1 new file, a program that runs here", NULL);
+	}
+	(void)snprintf(text, sizeof(text), "%zu new files, all of them programs that run here",
 		       job->artifacts.count);
 	return h->finding(h, PF_COMPATIBLE, "binary.ok", text, NULL);
 }

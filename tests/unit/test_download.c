@@ -168,7 +168,7 @@ Test(download, refuses_a_changed_or_incomplete_tarball)
 
 	world->bytes[50u * KIB] ^= 1;
 	scratch_write_bytes(world->path, world->bytes, world->length, 0644);
-	refuse(world, -EBADMSG, "nothing was unpacked");
+	refuse(world, -EBADMSG, "was changed or is incomplete");
 	world->bytes[50u * KIB] ^= 1;
 	scratch_write_bytes(world->path, world->bytes, world->length - 1, 0644);
 	refuse(world, -EBADMSG, world->path);

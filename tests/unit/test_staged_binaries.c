@@ -261,7 +261,7 @@ Test(staged_binaries, a_program_of_the_expected_version_passes)
 	auto_bench struct bench bench = bench_make();
 	const struct plugin_report *report = check_script(&bench, "#!/bin/sh\necho tool v1.2.3\n");
 
-	bench_expect(report, VERDICT_COMPATIBLE, "binary.ok", "1 new file");
+	bench_expect(report, VERDICT_COMPATIBLE, "binary.ok", "1 new file,");
 	cr_assert_eq(report->verdict, VERDICT_COMPATIBLE);
 	cr_assert_str_eq(pairs_get(&report->facts, "artifacts"), "1");
 }
@@ -380,4 +380,16 @@ Test(staged_binaries, nothing_staged_is_a_skip_but_half_of_it_an_error)
 	bench_subject(&bench, "artifacts", "tool\nother");
 	bench_run(&bench);
 	bench_expect_error(&bench.report.plugins[0], "binary.missing", "other");
+}
+
+Test(staged_binaries, several_files_are_told_as_several)
+{
+	auto_bench struct bench bench = bench_make();
+	auto_free char *path = scratch_path(&bench.scratch, "tool");
+
+	(void)check_script(&bench, "#!/bin/sh\necho 1.2.3\n");
+	bench_subject(&bench, "artifacts", "tool\nother");
+	bench_subject(&bench, "artifact.other.staged", path);
+	bench_run(&bench);
+	bench_expect(&bench.report.plugins[0], VERDICT_COMPATIBLE, "binary.ok", "2 new files,");
 }

@@ -164,7 +164,7 @@ Test(verify, refuses_sums_with_any_byte_changed)
 
 	for (size_t at = 0; at < strlen(good); at += 7) {
 		flip(world->built.sums, at);
-		refuse(world, -EKEYREJECTED, "nothing was unpacked");
+		refuse(world, -EKEYREJECTED, "is not signed by a key");
 		scratch_write(world->built.sums, good);
 	}
 	accept(world);
