@@ -183,6 +183,7 @@ static int read_words(int argc, char **argv, struct options *options, unsigned *
 	opterr = 0;
 	for (;;) {
 		int key = getopt_long(argc, argv, "+:c:qvh", long_options, NULL);
+		const struct option_row *row = row_of(key);
 		int rc = 0;
 
 		if (key == -1 && optind >= argc) {
@@ -190,11 +191,9 @@ static int read_words(int argc, char **argv, struct options *options, unsigned *
 		}
 		if (key == -1) {
 			rc = take_word(options, argv[optind++], err);
-		} else if (key == '?' || key == ':') {
+		} else if (row == NULL) {
 			rc = refuse_option(key, argv, err);
 		} else {
-			const struct option_row *row = row_of(key);
-
 			*seen |= row->kind;
 			rc = take_option(options, row, err);
 		}
