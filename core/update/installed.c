@@ -83,13 +83,17 @@ bool update_is_current(const struct update *update)
 	struct error ignored;
 	const struct options *options = update->options;
 
-	if (update->installed == NULL || options->force ||
+	if (update->installed == NULL ||
 	    version_parse(update->installed, &installed, &ignored) < 0) {
 		return false;
 	}
 	int order = version_compare(&update->release.version, &installed);
 	bool was_asked_for = options->to != NULL || options->release != NULL;
 
-	/* An older release is only ever installed when somebody named it. */
-	return order == 0 || (order < 0 && !was_asked_for);
+	if (order == 0) {
+		return !options->force;
+	}
+	/* An older release is only ever installed when somebody named it: a manifest of yesterday
+	 * must not take a host back. */
+	return order < 0 && !was_asked_for;
 }
