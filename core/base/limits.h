@@ -28,6 +28,7 @@
 
 /* Configuration */
 #define LIMIT_CONFIG       (256u * KIB)
+#define LIMIT_CONFIG_FILES 256u /* main files and drop-ins, those that are not read too */
 #define LIMIT_CONFIG_LINE  (16u * KIB)
 #define LIMIT_CONFIG_KEY   64u  /* bytes of a key's name */
 #define LIMIT_CONFIG_KEYS  256u /* keys of one section */

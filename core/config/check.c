@@ -14,7 +14,7 @@
 typedef int (*rule)(const struct config *config, const struct document *document,
 		    struct error *err);
 
-/* Where a person would look for what is missing: the file's last line. */
+/* Where a person would look for what is missing: the main file's last line. */
 static int refuse_file(const struct document *document, struct error *err, const char *text)
 {
 	struct origin end = {.file = document->file,
@@ -98,11 +98,9 @@ static int check_binaries(const struct config *config, const struct document *do
 		const char *binary = config->services[i].binary;
 
 		if (binary != NULL && find_artifact(config, binary) == NULL) {
-			return origin_error(
-				origin_of(document, SECTION_SERVICE, i, "binary"), err,
-				"there is no [artifact %.80s]; name one of the artifacts "
-				"in this file",
-				binary);
+			return origin_error(origin_of(document, SECTION_SERVICE, i, "binary"), err,
+					    "there is no [artifact %.80s]; name one that there is",
+					    binary);
 		}
 	}
 	return 0;
@@ -116,7 +114,7 @@ static int check_service_by_command(const struct section *service, struct error 
 
 	for (size_t i = 0; i < sizeof(needed) / sizeof(needed[0]); i++) {
 		if (section_entry(service, needed[i]) == NULL) {
-			return origin_error(&service->origin, err,
+			return origin_error(section_blame(service, needed[i]), err,
 					    "%s needs the key '%s', because manager is command",
 					    section_label(service, label), needed[i]);
 		}

@@ -1,8 +1,8 @@
 /*
  * config.c - config.h: load, look up and free.
  *
- * file -> bytes (owner, kind and size checked) -> document (reader.c) -> config (fill.c) ->
- * checked as a whole (check.c). A config exists only when all of it was right.
+ * files in order (search.c) -> one document (files.c, reader.c) -> config (fill.c) -> checked as a
+ * whole (check.c). A config exists only when all of it was right.
  */
 #include "config/config.h"
 
@@ -13,15 +13,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/buffer.h"
-#include "base/file.h"
 #include "base/guard.h"
-#include "base/limits.h"
-#include "base/trust.h"
 #include "config/check.h"
 #include "config/document.h"
+#include "config/files.h"
 #include "config/fill.h"
-#include "config/reader.h"
 
 static void plugin_finish(struct plugin_config *plugin)
 {
@@ -59,6 +55,7 @@ void config_free(struct config *config)
 		document_finish(config->document);
 	}
 	free(config->document);
+	sources_finish(&config->sources);
 	free(config->path);
 	free(config->root);
 	free(config->product);
@@ -79,41 +76,6 @@ void config_cleanup(struct config **config)
 {
 	config_free(*config);
 	*config = NULL;
-}
-
-/* The same file by a path whose directories are no links: what is checked is what is opened. */
-static int resolve_directory(const char *path, char **ret, struct error *err)
-{
-	auto_free char *directory = path_directory(path);
-	auto_free char *real = directory != NULL ? realpath(directory, NULL) : NULL;
-
-	if (directory == NULL) {
-		return error_no_memory(err);
-	}
-	if (real == NULL) {
-		return error_set(err, -errno, "cannot open %s: %s", path, strerror(errno));
-	}
-	*ret = path_join(real, path_name(path));
-	return *ret == NULL ? error_no_memory(err) : 0;
-}
-
-static int read_file(const char *path, struct buffer *bytes, struct error *err)
-{
-	auto_free char *resolved = NULL;
-	auto_close int fd = -1;
-	int rc = resolve_directory(path, &resolved, err);
-
-	if (rc == 0 && geteuid() == 0) {
-		rc = trust_check_chain(resolved, 0, err);
-	}
-	if (rc < 0) {
-		return rc;
-	}
-	fd = file_open(resolved, err);
-	if (fd < 0) {
-		return fd;
-	}
-	return file_read(fd, path, bytes, err);
 }
 
 /* "" or an absolute directory without a '/' at its end. */
@@ -141,20 +103,35 @@ static int copy_root(const char *root, char **ret, struct error *err)
 	return 0;
 }
 
+static int find_sources(const char *path, struct sources *ret, struct error *err)
+{
+	if (path != NULL) {
+		return search_beside(path, search_standard.suffix, ret, err);
+	}
+	int rc = search_run(&search_standard, "", ret, err);
+
+	if (rc == 0 && ret->count == 0) {
+		return error_set(err, -ENOENT,
+				 "there is no configuration: write " BANGER_CONFDIR
+				 "/banger.ini, or name a file with --config");
+	}
+	return rc;
+}
+
 /* What an empty config has to know before it is filled. */
 static int prepare(struct config *config, const char *path, const char *root, struct error *err)
 {
 	int rc = copy_root(root, &config->root, err);
 
+	if (rc == 0) {
+		rc = find_sources(path, &config->sources, err);
+	}
 	if (rc < 0) {
 		return rc;
 	}
-	config->path = strdup(path);
+	config->path = strdup(config->sources.items[0].path);
 	config->document = calloc(1, sizeof(*config->document));
-	if (config->path == NULL || config->document == NULL) {
-		return error_no_memory(err);
-	}
-	return document_init(config->document, path, err);
+	return config->path != NULL && config->document != NULL ? 0 : error_no_memory(err);
 }
 
 static void number_plugins(struct config *config)
@@ -168,7 +145,6 @@ static void number_plugins(struct config *config)
 
 int config_load(const char *path, const char *root, struct config **ret, struct error *err)
 {
-	auto_buffer struct buffer bytes = BUFFER_INIT(LIMIT_CONFIG);
 	auto_config struct config *config = calloc(1, sizeof(*config));
 	int rc;
 
@@ -177,10 +153,7 @@ int config_load(const char *path, const char *root, struct config **ret, struct 
 	}
 	rc = prepare(config, path, root, err);
 	if (rc == 0) {
-		rc = read_file(path, &bytes, err);
-	}
-	if (rc == 0) {
-		rc = reader_read(config->document, buffer_text(&bytes), bytes.length, err);
+		rc = files_read(&config->sources, config->document, err);
 	}
 	if (rc == 0) {
 		rc = config_fill(config, config->document, err);

@@ -1,5 +1,5 @@
 /*
- * config.h - the INI file as data.
+ * config.h - the INI file and its drop-ins as data.
  *
  * A table of keys (config/keys.c) says for each section which keys there are, their type and
  * default; loading, checking, the sample file's test and the documentation walk the same table.
@@ -13,6 +13,7 @@
 
 #include "base/command.h"
 #include "base/error.h"
+#include "config/search.h"
 #include "model/host.h"
 #include "model/subject.h"
 
@@ -47,7 +48,8 @@ struct plugin_config {
 struct document;
 
 struct config {
-	char *path; /* of the file */
+	char *path; /* of the main file; of the first drop-in when there is none */
+	struct sources sources;
 	char *root; /* "" or an absolute directory without a trailing '/' */
 
 	char *product;
@@ -80,14 +82,15 @@ struct config {
 	struct plugin_config *plugins;
 	size_t plugin_count;
 
-	struct document *document; /* the file's lines, for config_visit() and messages */
+	struct document *document; /* the files' lines, for config_visit() and messages */
 };
 
 /*
- * Loads path. root (NULL or "": none) is put in front of path values, not of path itself. Run as
- * root, the file must pass trust_check_chain(). *ret is freed with config_free(). -EINVAL for
- * everything a person must mend in the file, with "FILE:LINE: " in front; errno values of
- * open(2) for the file itself.
+ * Loads path and the drop-ins of PATH.d, or, when path is NULL, what search_standard finds. root
+ * (NULL or "": none) is put in front of path values, not of path itself. Run as root, the files
+ * and the directories looked into must pass trust_check_chain(). *ret is freed with config_free().
+ * -EINVAL for everything a person must mend in a file, with "FILE:LINE: " in front; errno values
+ * of open(2) for the files themselves.
  */
 MUST_CHECK int config_load(const char *path, const char *root, struct config **ret,
 			   struct error *err);

@@ -117,7 +117,8 @@ static int fill_rest(const struct config *config, const struct document *documen
 			continue;
 		}
 		if (row->required && section != NULL) {
-			return origin_error(&section->origin, err, "%s needs the key '%s': %s",
+			return origin_error(section_blame(section, row->name), err,
+					    "%s needs the key '%s': %s",
 					    section_label(section, label), row->name, row->help);
 		}
 		int rc = store_default(config, document, row, base, err);
@@ -129,20 +130,29 @@ static int fill_rest(const struct config *config, const struct document *documen
 	return 0;
 }
 
+/* A key that a drop-in takes out has to exist all the same. */
+static int check_resets(const struct section *section, struct error *err)
+{
+	for (size_t i = 0; i < section->reset_count; i++) {
+		if (key_find(section->kind, section->resets[i].key) == NULL &&
+		    !section_rows[section->kind].open) {
+			return refuse_key(section, &section->resets[i], err);
+		}
+	}
+	return 0;
+}
+
 static int fill_section(struct config *config, const struct document *document,
 			enum section_kind kind, size_t index, struct error *err)
 {
 	const struct section *section = document_section(document, kind, index);
 	void *base = section_base(config, kind, index);
+	int rc = section != NULL ? check_resets(section, err) : 0;
 
-	for (size_t i = 0; section != NULL && i < section->entry_count; i++) {
-		int rc = store_entry(config, section, &section->entries[i], base, err);
-
-		if (rc < 0) {
-			return rc;
-		}
+	for (size_t i = 0; section != NULL && i < section->entry_count && rc == 0; i++) {
+		rc = store_entry(config, section, &section->entries[i], base, err);
 	}
-	return fill_rest(config, document, kind, section, base, err);
+	return rc < 0 ? rc : fill_rest(config, document, kind, section, base, err);
 }
 
 /* The list of all sections of a kind, with nothing but their names yet. */
