@@ -10,6 +10,7 @@
 #include "base/guard.h"
 #include "update/json.h"
 #include "update/phases.h"
+#include "update/show.h"
 #include "update/update.h"
 
 #define auto_update __attribute__((cleanup(update_finish)))
@@ -203,25 +204,58 @@ static int say_usage(const struct options *options, const char *text)
 	return result_exit_code(RESULT_USAGE);
 }
 
-static int run_config(const struct options *options)
+static int check_command(struct update *update)
+{
+	const struct config *config = update->config;
+	size_t files = 0;
+
+	update->result = RESULT_UP_TO_DATE;
+	if (update->options->json) {
+		return tell(update, 0);
+	}
+	for (size_t i = 0; i < config->sources.count; i++) {
+		files += config->sources.items[i].state == SOURCE_READ;
+	}
+	(void)printf("%s: fine: %s with %zu artifacts, %zu services, %zu databases, read from %zu "
+		     "file%s\n",
+		     config->path, config->product, config->artifact_count, config->service_count,
+		     config->database_count, files, files == 1 ? "" : "s");
+	return 0;
+}
+
+static int show_command(struct update *update)
+{
+	bool is_out = update->options->json
+			      ? json_print_config(stdout, update->config)
+			      : show_config(stdout, update->config, update->report.width);
+
+	return result_exit_code(is_out ? RESULT_UP_TO_DATE : RESULT_ERROR);
+}
+
+typedef int (*config_command)(struct update *update);
+
+static int run_config_command(const struct options *options, config_command command)
 {
 	auto_update struct update update;
 	struct error err = {0};
 
-	if (strcmp(options->arguments.items[0], "check") != 0) {
-		return say_usage(options, "there is only `config check`");
-	}
 	if (update_init(&update, options, &err) < 0) {
 		return tell(&update, result_exit_code(update.result));
 	}
-	update.result = RESULT_UP_TO_DATE;
-	if (options->json) {
-		return tell(&update, 0);
+	return command(&update);
+}
+
+static int run_config(const struct options *options)
+{
+	const char *word = options->arguments.items[0];
+
+	if (strcmp(word, "show") == 0) {
+		return run_config_command(options, show_command);
 	}
-	(void)printf("%s: fine: %s with %zu artifacts, %zu services, %zu databases\n",
-		     options->config, update.config->product, update.config->artifact_count,
-		     update.config->service_count, update.config->database_count);
-	return 0;
+	if (strcmp(word, "check") == 0) {
+		return run_config_command(options, check_command);
+	}
+	return say_usage(options, "there are `config show` and `config check`");
 }
 
 const struct command_row command_rows[] = {
@@ -230,6 +264,8 @@ const struct command_row command_rows[] = {
 	{"preflight", "",
 	 "only ask: may this release be installed here? 0 yes, 1 yes and something will happen",
 	 run_preflight, OPTION_RELEASE | OPTION_WAIVE, 0},
-	{"config", "check", "read the INI file and say what is wrong with it", run_config, 0, 1},
+	{"config", "show|check",
+	 "show every value and where it comes from, or say what is wrong with the INI files",
+	 run_config, 0, 1},
 	{NULL, NULL, NULL, NULL, 0, 0},
 };

@@ -153,3 +153,50 @@ bool json_print_usage(FILE *to, const char *command, const struct error *err)
 				   result_exit_code(RESULT_USAGE), "changed", 0, "error",
 				   error_value(err, NULL)));
 }
+
+static const char *source_word(enum source_state state)
+{
+	static const char *const words[] = {
+		[SOURCE_READ] = "read", [SOURCE_MASK] = "mask", [SOURCE_HIDDEN] = "hidden"};
+
+	return words[state];
+}
+
+static json_t *sources_value(const struct sources *sources)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < sources->count; i++) {
+		const struct source *source = &sources->items[i];
+
+		(void)json_array_append_new(list, json_pack("{s:o, s:s, s:b}", "path",
+							    text_value(source->path), "state",
+							    source_word(source->state), "drop_in",
+							    (int)source->is_drop_in));
+	}
+	return list;
+}
+
+/* A config_visitor: 0, or what says that there is no memory. */
+static int append_config_value(void *data, const struct config_value *value)
+{
+	json_t *line = value->file != NULL ? json_integer(value->line) : json_null();
+
+	return json_array_append_new(data,
+				     json_pack("{s:s, s:o, s:s, s:o, s:o, s:o}", "section",
+					       value->section, "name", text_value(value->name),
+					       "key", value->key, "value", text_value(value->text),
+					       "file", text_value(value->file), "line", line));
+}
+
+bool json_print_config(FILE *to, const struct config *config)
+{
+	json_t *values = json_array();
+
+	if (config_visit(config, append_config_value, values) != 0) {
+		json_decref(values);
+		return false;
+	}
+	return print(to, json_pack("{s:i, s:s, s:o, s:o}", "schema", SCHEMA, "command", "config",
+				   "files", sources_value(&config->sources), "values", values));
+}

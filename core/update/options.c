@@ -47,7 +47,8 @@ static const struct option_row rows[] = {
 	 "go ahead although checks say busy; install the same version again"},
 	{"waive", KEY_WAIVE, "NAME", OPTION_WAIVE, NO_OFFSET,
 	 "go ahead although this one check says busy"},
-	{"config", 'c', "FILE", OPTION_COMMON, AT(config), "the INI file"},
+	{"config", 'c', "FILE", OPTION_COMMON, AT(config),
+	 "this INI file, with the drop-ins of FILE.d"},
 	{"root", KEY_ROOT, "DIR", OPTION_COMMON, AT(root),
 	 "put DIR in front of every path the INI file names"},
 	{"json", KEY_JSON, NULL, OPTION_COMMON, AT(json), "one JSON object on standard output"},
@@ -207,7 +208,7 @@ int options_parse(int argc, char **argv, struct options *ret, struct error *err)
 {
 	unsigned seen = 0;
 
-	*ret = (struct options){.config = BANGER_DEFAULT_CONFIG, .root = ""};
+	*ret = (struct options){.root = ""};
 	int rc = read_words(argc, argv, ret, &seen, err);
 
 	if (ret->command == NULL) {
@@ -228,7 +229,7 @@ void options_print_help(FILE *to)
 		    "release does not come up healthy.\n\ncommands:\n",
 		    to);
 	for (const struct command_row *row = command_rows; row->name != NULL; row++) {
-		(void)fprintf(to, "  %-9s %-6s %s\n", row->name, row->arguments, row->summary);
+		(void)fprintf(to, "  %-9s %-10s %s\n", row->name, row->arguments, row->summary);
 	}
 	(void)fputs("\noptions:\n", to);
 	for (size_t i = 0; i < ROW_COUNT; i++) {

@@ -33,12 +33,12 @@ static void forget(void)
 
 TestSuite(options, .fini = forget);
 
-Test(options, without_words_mean_update_with_the_default_file)
+Test(options, without_words_mean_update_with_the_file_that_is_found)
 {
 	cr_assert_eq(parse(""), 0);
 	cr_assert_str_eq(options.command->name, "update");
 	cr_assert_str_eq(options.root, "");
-	cr_assert_not_null(strstr(options.config, "banger.ini"));
+	cr_assert_null(options.config);
 }
 
 Test(options, stand_before_and_behind_the_command)
