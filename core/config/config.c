@@ -105,12 +105,10 @@ static int copy_root(const char *root, char **ret, struct error *err)
 
 static int find_sources(const char *path, struct sources *ret, struct error *err)
 {
-	if (path != NULL) {
-		return search_beside(path, search_standard.suffix, ret, err);
-	}
-	int rc = search_run(&search_standard, "", ret, err);
+	int rc = path != NULL ? search_beside(path, search_standard.suffix, ret, err)
+			      : search_run(&search_standard, "", ret, err);
 
-	if (rc == 0 && ret->count == 0) {
+	if (rc == 0 && ret->items == NULL) {
 		return error_set(err, -ENOENT,
 				 "there is no configuration: write " BANGER_CONFDIR
 				 "/banger.ini, or name a file with --config");
@@ -123,9 +121,10 @@ static int prepare(struct config *config, const char *path, const char *root, st
 {
 	int rc = copy_root(root, &config->root, err);
 
-	if (rc == 0) {
-		rc = find_sources(path, &config->sources, err);
+	if (rc < 0) {
+		return rc;
 	}
+	rc = find_sources(path, &config->sources, err);
 	if (rc < 0) {
 		return rc;
 	}
@@ -134,12 +133,16 @@ static int prepare(struct config *config, const char *path, const char *root, st
 	return config->path != NULL && config->document != NULL ? 0 : error_no_memory(err);
 }
 
-static void number_plugins(struct config *config)
+static void locate_plugins(struct config *config)
 {
 	for (size_t i = 0; i < config->plugin_count; i++) {
 		const struct section *section =
 			document_section(config->document, SECTION_PLUGIN, i);
-		config->plugins[i].line = section != NULL ? section->origin.line : 0;
+
+		if (section != NULL) {
+			config->plugins[i].file = section->origin.file;
+			config->plugins[i].line = section->origin.line;
+		}
 	}
 }
 
@@ -164,7 +167,7 @@ int config_load(const char *path, const char *root, struct config **ret, struct 
 	if (rc < 0) {
 		return rc;
 	}
-	number_plugins(config);
+	locate_plugins(config);
 	*ret = take_pointer(&config);
 	return 0;
 }

@@ -42,7 +42,8 @@ struct plugin_config {
 	bool grant_network;
 	bool grant_root;
 	struct pairs options; /* whatever else the section has; the plugin declares it */
-	unsigned line;        /* of the section, for messages */
+	const char *file;     /* and line where its section begins, for messages */
+	unsigned line;
 };
 
 struct document;

@@ -18,8 +18,8 @@
 
 #define BY_COMMAND                                                                                 \
 	UPDATE_LINES                                                                               \
-		"manager = command\n" ARTIFACT_LINES                                               \
-		"[service notesd]\nstart = /b start\nstop = /b stop\npid_file = /run/notesd.pid\n"
+	"manager = command\n" ARTIFACT_LINES                                                       \
+	"[service notesd]\nstart = /b start\nstop = /b stop\npid_file = /run/notesd.pid\n"
 
 static struct config_case base;
 
@@ -156,6 +156,21 @@ Test(config_files, an_option_of_a_plugin_can_be_overridden_and_taken_out)
 	cr_assert_str_eq(pairs_get(options, "one"), "1");
 	cr_assert_str_eq(pairs_get(options, "three"), "4");
 	cr_assert_str_eq(pairs_get(options, "five"), "5");
+}
+
+Test(config_files, a_plugin_knows_the_file_its_section_is_in)
+{
+	begin(LEAST_LINES "[plugin one]\n");
+	drop_in("a.ini", "[plugin one]\nk = 1\n[plugin two]\n");
+
+	const struct plugin_config *plugins = good()->plugins;
+	char *path = drop_in_path("a.ini");
+
+	cr_assert_str_eq(plugins[0].file, base.path);
+	cr_assert(plugins[0].line == 7);
+	cr_assert_str_eq(plugins[1].file, path);
+	cr_assert(plugins[1].line == 3);
+	free(path);
 }
 
 Test(config_files, a_drop_in_can_change_the_manager)
@@ -341,6 +356,20 @@ Test(config_files, as_root_a_directory_that_others_can_write_is_refused_even_whe
 	cr_assert(chmod(directory, 0755) == 0);
 	cr_assert(load() == 0, "%s", base.err.text);
 	free(directory);
+}
+
+Test(config_files, as_root_a_mask_that_others_could_have_put_there_is_refused)
+{
+	begin(LEAST_LINES);
+	if (geteuid() != 0) {
+		cr_skip_test("only root needs to trust the files");
+	}
+	drop_in("a.ini", LEAST_LINES);
+	scratch_write(base.path, "");
+	cr_assert(chmod(base.scratch.path, 01777) == 0);
+	cr_assert(load() == -EPERM, "%d", base.err.code);
+	cr_assert(chmod(base.scratch.path, 0700) == 0);
+	cr_assert(load() == 0, "%s", base.err.text);
 }
 
 /* Files of several directories, as the standard search has them. */
