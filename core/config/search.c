@@ -90,13 +90,13 @@ static int list(struct sources *sources, DIR *directory, const char *path, const
 {
 	const struct dirent *entry;
 
-	while (errno = 0, (entry = readdir(directory)) != NULL) {
-		if (is_drop_in(entry->d_name, suffix)) {
-			int rc = add(sources, path_join(path, entry->d_name), true, rank, err);
+	for (errno = 0; (entry = readdir(directory)) != NULL; errno = 0) {
+		int rc = is_drop_in(entry->d_name, suffix)
+				 ? add(sources, path_join(path, entry->d_name), true, rank, err)
+				 : 0;
 
-			if (rc < 0) {
-				return rc;
-			}
+		if (rc < 0) {
+			return rc;
 		}
 	}
 	return errno == 0 ? 0 : error_set(err, -errno, "cannot read %s: %s", path, strerror(errno));

@@ -17,8 +17,8 @@ struct command_row;
 struct options {
 	const struct command_row *command;
 	struct strings arguments; /* behind the command: "check" of "config check" */
-	const char *config; /* NULL when not given */
-	const char *root; /* "" when not given */
+	const char *config;       /* NULL when not given */
+	const char *root;         /* "" when not given */
 	const char *to;
 	const char *release;
 	struct strings waived;
