@@ -44,6 +44,7 @@ struct staged {
 struct staged_list {
 	struct staged *items;
 	size_t count;
+	char held_by[64]; /* what kept the helper that wrote them from all else, for people */
 };
 
 void release_finish(struct release *release);

@@ -125,7 +125,8 @@ int update_unpack(struct update *update, struct error *err)
 	int rc = release_unpack(&options, &update->verified, &update->staged, err);
 
 	if (rc == 0) {
-		report_detail(&update->report, "%zu artifact%s", count, count == 1 ? "" : "s");
+		report_detail(&update->report, "%zu artifact%s, helper held by %s", count,
+			      count == 1 ? "" : "s", update->staged.held_by);
 	}
 	/* What was unpacked has served; its memory goes back before plugins run. */
 	verified_finish(&update->verified);
