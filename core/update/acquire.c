@@ -71,8 +71,12 @@ int update_verify(struct update *update, struct error *err)
 	int rc = release_verify(&options, &update->release, err);
 
 	if (rc == 0) {
-		report_detail(&update->report, "%s, signed by %s", update->release.tarball_name,
-			      update->release.key);
+		const char *comment = update->release.comment;
+
+		report_detail(&update->report, "%s, signed by %s%s%s%s",
+			      update->release.tarball_name, update->release.key,
+			      comment != NULL ? " (" : "", comment != NULL ? comment : "",
+			      comment != NULL ? ")" : "");
 	}
 	return rc;
 }
