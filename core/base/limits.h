@@ -13,7 +13,7 @@
 /* Release documents */
 #define LIMIT_MANIFEST     (1u * MIB)
 #define LIMIT_SUMS         (16u * KIB)
-#define LIMIT_SIGNATURE    (1u * KIB)
+#define LIMIT_SIGNATURE    (32u * KIB) /* a bundle with proofs and time stamps has some 10 */
 #define LIMIT_RELEASE_JSON (64u * KIB)
 #define LIMIT_PUBLIC_KEY   (16u * KIB)
 #define LIMIT_KEYS         64u

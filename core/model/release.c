@@ -14,6 +14,7 @@ void release_finish(struct release *release)
 	free(release->details);
 	free(release->tarball_name);
 	free(release->key);
+	free(release->comment);
 	for (size_t i = 0; i < release->migration_count; i++) {
 		free(release->migrations[i].database);
 		ids_finish(&release->migrations[i].known);

@@ -22,13 +22,14 @@ struct release {
 	struct version version;
 	char *tarball;   /* where it is: a path or URL */
 	char *sums;      /* SHA256SUMS */
-	char *signature; /* SHA256SUMS.sig */
+	char *signature; /* SHA256SUMS.sig, whatever format is in it */
 	char *details;   /* release.json beside the sums; NULL until the sums name it */
 
 	/* Known once the sums are verified: */
 	char *tarball_name;
 	struct digest tarball_digest;
-	char *key; /* which key signed: its file's name */
+	char *key;     /* which key signed: its file's name */
+	char *comment; /* what the signer said along with it, fit for a terminal; NULL: nothing */
 	struct release_migrations *migrations;
 	size_t migration_count;
 };
@@ -44,6 +45,7 @@ struct staged {
 struct staged_list {
 	struct staged *items;
 	size_t count;
+	char held_by[64]; /* what kept the helper that wrote them from all else, for people */
 };
 
 void release_finish(struct release *release);

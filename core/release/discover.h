@@ -18,10 +18,11 @@ struct discover_options {
 };
 
 /*
- * local = a directory: SHA256SUMS, SHA256SUMS.sig and the tarball lie in it. The version is --to's,
- * else that of the only tarball named there for this product and machine; several are an error that
- * lists them. local = a tarball: the sums lie beside it and the version is that of its name.
- * -ENOENT, -EINVAL (not the format; a newer schema_version), -ENOTSUP (a scheme), …
+ * local = a directory: SHA256SUMS, its signature (SHA256SUMS.sig, .minisig or .sigstore.json) and
+ * the tarball lie in it. The version is --to's, else that of the only tarball named there for this
+ * product and machine; several are an error that lists them. local = a tarball: the sums lie beside
+ * it and the version is that of its name. -ENOENT, -EINVAL (not the format; a newer
+ * schema_version), -ENOTSUP (a scheme), …
  */
 MUST_CHECK int release_discover(const struct discover_options *options, struct release *ret,
 				struct error *err);

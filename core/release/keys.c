@@ -61,7 +61,7 @@ static int add_key(const char *path, bool check_trust, struct key_list *list, st
 		return error_no_memory(err);
 	}
 	list->items[list->count++] = (struct key){name, public};
-	public.handle = NULL;
+	public = (struct public_key){0};
 	return 0;
 }
 

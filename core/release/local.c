@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "base/guard.h"
@@ -115,6 +116,24 @@ static int check_found(const struct search *search, struct error *err)
 	return 0;
 }
 
+/* What a signature beside the sums may be called, in the order of looking; the first also names the
+ * one that is missed when there is none. */
+static const char *const signature_names[] = {"SHA256SUMS.sig", "SHA256SUMS.minisig",
+					      "SHA256SUMS.sigstore.json"};
+
+static char *find_signature(const char *path)
+{
+	for (size_t i = 0; i < sizeof(signature_names) / sizeof(signature_names[0]); i++) {
+		char *signature = url_sibling(path, signature_names[i]);
+
+		if (signature == NULL || access(signature, F_OK) == 0) {
+			return signature;
+		}
+		free(signature);
+	}
+	return url_sibling(path, signature_names[0]);
+}
+
 /* The release whose tarball is at path (taken over), with its sums beside it. */
 static int describe(char *path, const struct version *version, struct release *ret,
 		    struct error *err)
@@ -123,7 +142,7 @@ static int describe(char *path, const struct version *version, struct release *r
 		.version = *version,
 		.tarball = path,
 		.sums = url_sibling(path, "SHA256SUMS"),
-		.signature = url_sibling(path, "SHA256SUMS.sig"),
+		.signature = find_signature(path),
 	};
 
 	if (path == NULL || release.sums == NULL || release.signature == NULL) {

@@ -8,10 +8,12 @@
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/limits.h"
 #include "release/base64.h"
+#include "release/bundle.h"
 
 static const char pem_begin[] = "-----BEGIN ";
 static const char pem_public[] = "-----BEGIN PUBLIC KEY-----";
@@ -28,24 +30,74 @@ static size_t without_line_end(const char *bytes, size_t length)
 	return length;
 }
 
-int signature_parse(const char *bytes, size_t length, struct signature *ret, struct error *err)
+static int decode_der(const char *text, size_t length, struct signature *signature,
+		      struct error *err)
 {
-	struct signature signature = {0};
-	int rc = base64_decode(bytes, without_line_end(bytes, length), signature.der,
-			       sizeof(signature.der), &signature.length);
+	int rc = base64_decode(text, length, signature->der, sizeof(signature->der),
+			       &signature->length);
 
 	if (rc == -EINVAL) {
 		return error_set(
 			err, -EBADMSG,
 			"this is not base64 on one line (one line end at most may follow)");
 	}
-	if (rc < 0 || signature.length < SIGNATURE_MIN) {
+	if (rc < 0 || signature->length < SIGNATURE_MIN) {
 		return error_set(err, -EBADMSG,
 				 "this has not the %d to %d bytes of an ECDSA P-256 signature",
 				 SIGNATURE_MIN, SIGNATURE_MAX);
 	}
-	*ret = signature;
 	return 0;
+}
+
+static int read_bundle(const char *bytes, size_t length, struct signature *signature,
+		       struct error *err)
+{
+	struct bundle bundle;
+	int rc = bundle_parse(bytes, length, &bundle, err);
+
+	if (rc < 0) {
+		return error_prefix(err, "this is not a bundle to be used");
+	}
+	signature->has_digest = bundle.has_digest;
+	signature->digest = bundle.digest;
+	return decode_der(bundle.signature, strlen(bundle.signature), signature, err);
+}
+
+int signature_parse(const char *bytes, size_t length, struct signature *ret, struct error *err)
+{
+	struct signature signature = {.kind = SIGNATURE_ECDSA};
+	int rc = 0;
+
+	if (minisign_is(bytes, length)) {
+		signature.kind = SIGNATURE_MINISIGN;
+		rc = minisign_parse(bytes, length, &signature.minisign, err);
+	} else if (length > 0 && bytes[0] == '{') {
+		rc = read_bundle(bytes, length, &signature, err);
+	} else {
+		rc = decode_der(bytes, without_line_end(bytes, length), &signature, err);
+	}
+	if (rc == 0) {
+		*ret = signature;
+	}
+	return rc;
+}
+
+const char *signature_comment(const struct signature *signature)
+{
+	return signature->kind == SIGNATURE_MINISIGN ? signature->minisign.comment : "";
+}
+
+const char *signature_text(const struct signature *signature, char text[SIGNATURE_TEXT_MAX])
+{
+	char id[MINISIGN_ID_TEXT_MAX];
+
+	if (signature->kind == SIGNATURE_MINISIGN) {
+		(void)snprintf(text, SIGNATURE_TEXT_MAX, "minisign key %s",
+			       minisign_id_text(signature->minisign.id, id));
+	} else {
+		(void)snprintf(text, SIGNATURE_TEXT_MAX, "an ECDSA key");
+	}
+	return text;
 }
 
 /* A file with two keys would look as if both counted; libcrypto reads the first. */
@@ -54,7 +106,10 @@ static int check_blocks(const char *pem, size_t length, struct error *err)
 	const char *first = memmem(pem, length, pem_begin, sizeof(pem_begin) - 1);
 
 	if (first == NULL) {
-		return error_set(err, -EINVAL, "there is no PEM block '%s' in it", pem_public);
+		return error_set(err, -EINVAL,
+				 "it neither holds a PEM block '%s' nor begins with 'untrusted "
+				 "comment:'",
+				 pem_public);
 	}
 	size_t left = length - (size_t)(first - pem);
 
@@ -80,11 +135,8 @@ static int check_curve(EVP_PKEY *key, struct error *err)
 	return 0;
 }
 
-int public_key_parse(const char *pem, size_t length, struct public_key *ret, struct error *err)
+static int parse_pem(const char *pem, size_t length, struct public_key *ret, struct error *err)
 {
-	if (length > LIMIT_PUBLIC_KEY) {
-		return error_set(err, -EINVAL, "it is larger than a key could be");
-	}
 	int rc = check_blocks(pem, length, err);
 
 	if (rc < 0) {
@@ -98,7 +150,7 @@ int public_key_parse(const char *pem, size_t length, struct public_key *ret, str
 	/* Given, so that libcrypto never asks for one on the terminal. */
 	char passphrase[] = "";
 	auto_public_key struct public_key key = {
-		PEM_read_bio_PUBKEY(memory, NULL, NULL, passphrase)};
+		.handle = PEM_read_bio_PUBKEY(memory, NULL, NULL, passphrase)};
 
 	(void)BIO_free(memory);
 	ERR_clear_error();
@@ -115,14 +167,47 @@ int public_key_parse(const char *pem, size_t length, struct public_key *ret, str
 	return 0;
 }
 
+int public_key_parse(const char *text, size_t length, struct public_key *ret, struct error *err)
+{
+	struct public_key key = {.kind = SIGNATURE_MINISIGN};
+
+	if (length > LIMIT_PUBLIC_KEY) {
+		return error_set(err, -EINVAL, "it is larger than a key could be");
+	}
+	if (!minisign_is(text, length)) {
+		return parse_pem(text, length, ret, err);
+	}
+	int rc = minisign_key_parse(text, length, &key.minisign, err);
+
+	if (rc == 0) {
+		*ret = key;
+	}
+	return rc;
+}
+
 void public_key_finish(struct public_key *key)
 {
 	EVP_PKEY_free(key->handle);
 	key->handle = NULL;
 }
 
-int signature_check(const struct signature *signature, const struct public_key *key,
-		    const void *bytes, size_t length, struct error *err)
+static int check_digest(const struct digest *digest, const void *bytes, size_t length,
+			struct error *err)
+{
+	struct digest found;
+
+	if (EVP_Digest(bytes, length, found.bytes, NULL, EVP_sha256(), NULL) != 1) {
+		ERR_clear_error();
+		return error_no_memory(err);
+	}
+	if (memcmp(found.bytes, digest->bytes, DIGEST_SIZE) != 0) {
+		return error_set(err, -EKEYREJECTED, "its bundle is about another document");
+	}
+	return 0;
+}
+
+static int check_ecdsa(const struct signature *signature, const struct public_key *key,
+		       const void *bytes, size_t length, struct error *err)
 {
 	EVP_MD_CTX *context = EVP_MD_CTX_new();
 
@@ -142,4 +227,18 @@ int signature_check(const struct signature *signature, const struct public_key *
 		return error_set(err, -EKEYREJECTED, "this key did not sign it");
 	}
 	return 0;
+}
+
+int signature_check(const struct signature *signature, const struct public_key *key,
+		    const void *bytes, size_t length, struct error *err)
+{
+	if (signature->kind != key->kind) {
+		return error_set(err, -EKEYREJECTED, "it was made by a key of another kind");
+	}
+	if (signature->kind == SIGNATURE_MINISIGN) {
+		return minisign_check(&signature->minisign, &key->minisign, bytes, length, err);
+	}
+	int rc = signature->has_digest ? check_digest(&signature->digest, bytes, length, err) : 0;
+
+	return rc == 0 ? check_ecdsa(signature, key, bytes, length, err) : rc;
 }

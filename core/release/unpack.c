@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -137,15 +138,16 @@ static int start(const struct unpack_options *options, const struct verified *ve
 }
 
 /* What was said over the pipe, after the helper is gone. */
-static int read_report(int fd, struct error *err)
+static int read_report(int fd, unsigned *ret_held, struct error *err)
 {
 	char text[LIMIT_UNPACK_REPORT + 1];
 	ssize_t got = read(fd, text, sizeof(text));
 
-	return protocol_read(text, got > 0 ? (size_t)got : 0, err);
+	return protocol_read(text, got > 0 ? (size_t)got : 0, ret_held, err);
 }
 
-static int judge(const struct process_status *status, int report, struct error *err)
+static int judge(const struct process_status *status, int report, unsigned *ret_held,
+		 struct error *err)
 {
 	char text[PROCESS_STATUS_TEXT_MAX];
 
@@ -153,11 +155,18 @@ static int judge(const struct process_status *status, int report, struct error *
 		return error_set(err, -ETIMEDOUT, "unpacking %s",
 				 process_status_text(status, text));
 	}
+	if (status->signal == SIGSYS) {
+		return error_set(
+			err, -EIO,
+			"the unpack helper made a system call that it has no right to: the "
+			"archive has taken it over, or what runs the updater forbids the "
+			"calls of Landlock or seccomp by killing");
+	}
 	if (status->signal != 0) {
 		return error_set(err, -EIO, "the unpack helper %s",
 				 process_status_text(status, text));
 	}
-	int rc = read_report(report, err);
+	int rc = read_report(report, ret_held, err);
 
 	if (rc == 0 && status->exit_code != 0) {
 		return error_set(err, -EIO, "the unpack helper reported success and %s",
@@ -167,7 +176,7 @@ static int judge(const struct process_status *status, int report, struct error *
 }
 
 static int run_helper(const struct unpack_options *options, const struct verified *verified,
-		      const struct outputs *outputs, struct error *err)
+		      const struct outputs *outputs, unsigned *ret_held, struct error *err)
 {
 	int ends[2];
 	struct process process = {.pidfd = -1};
@@ -185,7 +194,7 @@ static int run_helper(const struct unpack_options *options, const struct verifie
 		return rc;
 	}
 	process_wait(&process, options->timeout_ms, &status);
-	return judge(&status, report, err);
+	return judge(&status, report, ret_held, err);
 }
 
 /* One artifact as it lies there now: hashed, given its mode, synced. */
@@ -250,12 +259,13 @@ int release_unpack(const struct unpack_options *options, const struct verified *
 {
 	auto_outputs struct outputs outputs = {.directory = -1};
 	struct staged_list list = {0};
+	unsigned held = 0;
 	int rc = outputs_create(&outputs, options, err);
 
 	if (rc < 0) {
 		return rc;
 	}
-	rc = run_helper(options, verified, &outputs, err);
+	rc = run_helper(options, verified, &outputs, &held, err);
 	/* A file that is open for writing somewhere cannot be executed (ETXTBSY). */
 	outputs_close(&outputs);
 	if (rc < 0) {
@@ -267,6 +277,8 @@ int release_unpack(const struct unpack_options *options, const struct verified *
 		return rc;
 	}
 	outputs.count = 0;
+	_Static_assert(sizeof(list.held_by) >= PROTOCOL_HELD_MAX, "it is written there");
+	(void)protocol_held_text(held, list.held_by);
 	*ret = list;
 	return 0;
 }

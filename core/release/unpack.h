@@ -2,7 +2,7 @@
  * unpack.h - the verified archive's artifacts, written through the unpack helper.
  *
  * The helper gets the archive and one descriptor per artifact, opened by us; a name in the archive
- * only selects a descriptor. It runs without rights of its own; we hash what arrived.
+ * only selects a descriptor. It runs in a cage (unpack/confine.h); we hash what arrived.
  */
 #ifndef RELEASE_UNPACK_H
 #define RELEASE_UNPACK_H

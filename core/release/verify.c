@@ -22,6 +22,9 @@
 
 static const char details_name[] = "release.json";
 
+/* Bytes of a signer's comment that are shown. */
+#define COMMENT_SHOWN_MAX 200
+
 static int read_signature(const char *url, struct signature *ret, struct error *err)
 {
 	auto_buffer struct buffer bytes = BUFFER_INIT(LIMIT_SIGNATURE);
@@ -34,10 +37,28 @@ static int read_signature(const char *url, struct signature *ret, struct error *
 	return rc < 0 ? error_prefix(err, "the signature %s cannot be used", url) : 0;
 }
 
+/* Who signed, and what was said along with it. */
+static int note_signer(const struct key *signer, const struct signature *signature,
+		       struct release *facts, struct error *err)
+{
+	const char *comment = signature_comment(signature);
+
+	facts->key = strdup(signer->name);
+	facts->comment = comment[0] != '\0' ? strndup(comment, COMMENT_SHOWN_MAX) : NULL;
+	if (facts->key == NULL || (comment[0] != '\0' && facts->comment == NULL)) {
+		return error_no_memory(err);
+	}
+	if (facts->comment != NULL) {
+		text_sanitize(facts->comment);
+	}
+	return 0;
+}
+
 /* The sums' bytes, once a trusted key is known to have signed them. */
 static int read_signed_sums(const struct verify_options *options, const struct release *release,
-			    struct buffer *sums, char **ret_key, struct error *err)
+			    struct buffer *sums, struct release *facts, struct error *err)
 {
+	char maker[SIGNATURE_TEXT_MAX];
 	auto_key_list struct key_list keys = {0};
 	struct signature signature;
 	const struct key *signer = NULL;
@@ -55,14 +76,17 @@ static int read_signed_sums(const struct verify_options *options, const struct r
 		return rc;
 	}
 	rc = key_list_check(&keys, &signature, buffer_text(sums), sums->length, &signer, err);
-	if (rc < 0) {
+	if (rc == -EKEYREJECTED) {
 		return error_set(err, rc,
-				 "%s is not signed by a key in %s (%zu tried): it was changed, or "
-				 "the publisher signs with another key",
-				 release->sums, options->keys, keys.count);
+				 "%s is not signed by a key in %s (%zu tried, it is by %s): it was "
+				 "changed, or the publisher signs with another key",
+				 release->sums, options->keys, keys.count,
+				 signature_text(&signature, maker));
 	}
-	*ret_key = strdup(signer->name);
-	return *ret_key == NULL ? error_no_memory(err) : 0;
+	if (rc < 0) {
+		return error_prefix(err, "cannot verify %s", release->sums);
+	}
+	return note_signer(signer, &signature, facts, err);
 }
 
 /* The claimed version becomes a fact here: its archive's name is in the signed sums. */
@@ -152,13 +176,14 @@ static int gather(const struct verify_options *options, const struct release *re
 {
 	auto_buffer struct buffer bytes = BUFFER_INIT(LIMIT_SUMS);
 	auto_sums struct sums sums = {0};
-	int rc = read_signed_sums(options, release, &bytes, &facts->key, err);
+	int rc = read_signed_sums(options, release, &bytes, facts, err);
 
 	if (rc < 0) {
 		return rc;
 	}
 	rc = sums_parse(buffer_text(&bytes), bytes.length, &sums, err);
 	if (rc < 0) {
+		text_sanitize(err->text);
 		return error_prefix(err, "the checksums %s cannot be used", release->sums);
 	}
 	rc = find_tarball(options, release, &sums, &facts->tarball_name, &facts->tarball_digest,
@@ -178,6 +203,7 @@ static void take_facts(struct release *release, struct release *facts)
 		.details = release->details,
 		.tarball_name = release->tarball_name,
 		.key = release->key,
+		.comment = release->comment,
 		.migrations = release->migrations,
 		.migration_count = release->migration_count,
 	};
@@ -186,6 +212,7 @@ static void take_facts(struct release *release, struct release *facts)
 	release->tarball_name = facts->tarball_name;
 	release->tarball_digest = facts->tarball_digest;
 	release->key = facts->key;
+	release->comment = facts->comment;
 	release->migrations = facts->migrations;
 	release->migration_count = facts->migration_count;
 	release_finish(&old);

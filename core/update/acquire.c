@@ -71,8 +71,12 @@ int update_verify(struct update *update, struct error *err)
 	int rc = release_verify(&options, &update->release, err);
 
 	if (rc == 0) {
-		report_detail(&update->report, "%s, signed by %s", update->release.tarball_name,
-			      update->release.key);
+		const char *comment = update->release.comment;
+
+		report_detail(&update->report, "%s, signed by %s%s%s%s",
+			      update->release.tarball_name, update->release.key,
+			      comment != NULL ? " (" : "", comment != NULL ? comment : "",
+			      comment != NULL ? ")" : "");
 	}
 	return rc;
 }
@@ -125,7 +129,8 @@ int update_unpack(struct update *update, struct error *err)
 	int rc = release_unpack(&options, &update->verified, &update->staged, err);
 
 	if (rc == 0) {
-		report_detail(&update->report, "%zu artifact%s", count, count == 1 ? "" : "s");
+		report_detail(&update->report, "%zu artifact%s, helper held by %s", count,
+			      count == 1 ? "" : "s", update->staged.held_by);
 	}
 	/* What was unpacked has served; its memory goes back before plugins run. */
 	verified_finish(&update->verified);

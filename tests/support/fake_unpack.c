@@ -9,6 +9,8 @@
 
 #include "release/unpack/protocol.h"
 
+#define START UNPACK_GREETING "held 0\n"
+
 static void say(const char *text)
 {
 	(void)!write(UNPACK_FD_REPORT, text, strlen(text));
@@ -25,6 +27,12 @@ static int die(void)
 	return kill(getpid(), SIGKILL);
 }
 
+static int make_a_forbidden_call(void)
+{
+	scribble();
+	return raise(SIGSYS);
+}
+
 static int say_nothing(void)
 {
 	return 0;
@@ -33,34 +41,48 @@ static int say_nothing(void)
 static int say_half(void)
 {
 	scribble();
-	say(UNPACK_GREETING "ok");
+	say(START "ok");
 	return 0;
 }
 
 static int be_of_another_build(void)
 {
 	scribble();
-	say("banger-unpack 1 0.0.0-other\nok\n");
+	say("banger-unpack 2 0.0.0-other\nok\n");
+	return 0;
+}
+
+static int say_nothing_of_what_holds_it(void)
+{
+	scribble();
+	say(UNPACK_GREETING "ok\n");
+	return 0;
+}
+
+static int be_held_by_something_unknown(void)
+{
+	scribble();
+	say(UNPACK_GREETING "held 8\nok\n");
 	return 0;
 }
 
 static int write_nothing(void)
 {
-	say(UNPACK_GREETING "ok\n");
+	say(START "ok\n");
 	return 0;
 }
 
 static int lie_about_success(void)
 {
 	scribble();
-	say(UNPACK_GREETING "ok\n");
+	say(START "ok\n");
 	return EXIT_FAILURE;
 }
 
 static int say_too_much(void)
 {
 	scribble();
-	say(UNPACK_GREETING "ok\nok\n");
+	say(START "ok\nok\n");
 	return 0;
 }
 
@@ -77,20 +99,20 @@ static int flood(void)
 
 static int colour_the_terminal(void)
 {
-	say(UNPACK_GREETING "error archive: \033[31mred\n");
+	say(START "error archive: \033[31mred\n");
 	return EXIT_FAILURE;
 }
 
 static int find_no_space(void)
 {
 	scribble();
-	say(UNPACK_GREETING "error space: cannot write\n");
+	say(START "error space: cannot write\n");
 	return EXIT_FAILURE;
 }
 
 static int fail_in_a_new_way(void)
 {
-	say(UNPACK_GREETING "error boredom: no reason\n");
+	say(START "error boredom: no reason\n");
 	return EXIT_FAILURE;
 }
 
@@ -109,9 +131,12 @@ static const struct {
 	int (*run)(void);
 } behaviours[] = {
 	{"killed", die},
+	{"forbidden-call", make_a_forbidden_call},
 	{"silent", say_nothing},
 	{"half-report", say_half},
 	{"other-build", be_of_another_build},
+	{"not-held", say_nothing_of_what_holds_it},
+	{"unknown-hold", be_held_by_something_unknown},
 	{"nothing-written", write_nothing},
 	{"failed-exit", lie_about_success},
 	{"two-reports", say_too_much},

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/limits.h"
 #include "release/discover.h"
@@ -132,6 +133,29 @@ Test(discover, does_not_hang_on_a_fifo)
 	cr_assert_eq(mkfifo(fifo, 0600), 0);
 	refuse(&options, -EINVAL, "regular file");
 	free(fifo);
+	world_free(&world);
+}
+
+Test(discover, finds_the_signature_under_each_of_its_names)
+{
+	static const char *const names[] = {"SHA256SUMS.sigstore.json", "SHA256SUMS.minisig",
+					    "SHA256SUMS.sig"};
+	struct world world = world_make();
+	struct discover_options options = {.product = "banger", .local = world.scratch.path};
+
+	cr_assert_eq(unlink(world.built.signature), 0);
+	/* From the last to the first: each is preferred to those before it. */
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		char *path = scratch_path(&world.scratch, "%s", names[i]);
+		struct release release = {0};
+		struct error err = {0};
+
+		scratch_write(path, "a signature");
+		cr_assert_eq(release_discover(&options, &release, &err), 0, "%s", err.text);
+		cr_assert_str_eq(release.signature, path);
+		release_finish(&release);
+		free(path);
+	}
 	world_free(&world);
 }
 

@@ -11,6 +11,7 @@
 
 #include "base/limits.h"
 #include "release/keys.h"
+#include "support/minisign_builder.h"
 #include "support/release_builder.h"
 #include "support/scratch.h"
 
@@ -82,6 +83,41 @@ Test(keys, in_a_directory_all_count_and_the_signer_is_named)
 	scratch_remove(&scratch);
 }
 
+Test(keys, of_both_kinds_lie_side_by_side)
+{
+	struct scratch scratch = scratch_make();
+	struct signing_key ecdsa = add_key(&scratch, "cosign.pub");
+	struct minisign_pair pair = minisign_pair_make();
+	struct minisign_pair other = minisign_pair_make();
+	char *path = scratch_path(&scratch, "minisign.pub");
+	char *path_of_other = scratch_path(&scratch, "older.pub");
+	struct key_list list = {0};
+	struct signature signature;
+	const struct key *key = NULL;
+	struct error err = {0};
+
+	minisign_pair_publish(&pair, path);
+	minisign_pair_publish(&other, path_of_other);
+	cr_assert_eq(key_list_load(scratch.path, false, &list, &err), 0, "%s", err.text);
+	cr_assert_eq(list.count, 3);
+	cr_assert_str_eq(who_signed(&list, &ecdsa)->name, "cosign.pub");
+	char *text =
+		minisign_sign(&pair, &(struct minisign_options){0}, document, sizeof(document));
+
+	cr_assert_eq(signature_parse(text, strlen(text), &signature, &err), 0, "%s", err.text);
+	cr_assert_eq(key_list_check(&list, &signature, document, sizeof(document), &key, &err), 0,
+		     "%s", err.text);
+	cr_assert_str_eq(key->name, "minisign.pub");
+	free(text);
+	free(path);
+	free(path_of_other);
+	key_list_finish(&list);
+	minisign_pair_free(&pair);
+	minisign_pair_free(&other);
+	signing_key_free(&ecdsa);
+	scratch_remove(&scratch);
+}
+
 Test(keys, may_be_one_file_of_any_name)
 {
 	struct scratch scratch = scratch_make();
@@ -114,6 +150,10 @@ Test(keys, are_missing_in_an_empty_absent_or_placeholder_directory)
 	add_text(&scratch, "release.pub", "# put the release key here\n");
 	cr_assert_eq(load(scratch.path, &count, &err), -ENOKEY);
 	cr_assert(strstr(err.text, "release.pub") != NULL, "%s", err.text);
+	add_text(&scratch, "release.pub", "untrusted comment: put the release key here\n");
+	cr_assert_eq(load(scratch.path, &count, &err), -ENOKEY);
+	add_text(&scratch, "release.pub", "");
+	cr_assert_eq(load(scratch.path, &count, &err), -ENOKEY);
 	free(absent);
 	scratch_remove(&scratch);
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "release/signature.h"
+#include "support/minisign_builder.h"
 #include "support/release_builder.h"
 #include "support/scratch.h"
 
@@ -125,7 +126,8 @@ Test(signature, of_another_key_is_refused)
 Test(signature, with_numbers_that_are_zero_or_bytes_behind_it_is_refused)
 {
 	struct world world = world_make();
-	struct signature zero = {{0x30, 0x06, 0x02, 0x01, 0x00, 0x02, 0x01, 0x00}, 8};
+	struct signature zero = {.der = {0x30, 0x06, 0x02, 0x01, 0x00, 0x02, 0x01, 0x00},
+				 .length = 8};
 	struct signature longer = sign(&world);
 
 	cr_assert_eq(check(&world, &zero), -EKEYREJECTED);
@@ -185,6 +187,120 @@ Test(signature, has_the_size_of_one_for_this_curve)
 	}
 }
 
+/* A bundle as cosign writes it; digest and signature in base64. */
+static char *bundle_of(const char *digest, const char *signature)
+{
+	char *text = NULL;
+
+	cr_assert_gt(asprintf(&text,
+			      "{\"mediaType\":\"application/vnd.dev.sigstore.bundle.v0.3+json\","
+			      "\"messageSignature\":{\"messageDigest\":{\"algorithm\":\"SHA2_256\","
+			      "\"digest\":\"%s\"},\"signature\":\"%s\"}}\n",
+			      digest, signature),
+		     0);
+	return text;
+}
+
+static char *digest_of(const void *bytes, size_t length)
+{
+	struct digest digest;
+	struct hasher hasher = {0};
+	struct error err;
+
+	cr_assert_eq(hasher_init(&hasher, &err), 0);
+	cr_assert_eq(hasher_add(&hasher, bytes, length, &err), 0);
+	cr_assert_eq(hasher_result(&hasher, &digest, &err), 0);
+	hasher_finish(&hasher);
+	return base64_of(digest.bytes, DIGEST_SIZE);
+}
+
+static int check_text(const struct public_key *key, const char *text)
+{
+	struct signature signature;
+	struct error err;
+	int rc = signature_parse(text, strlen(text), &signature, &err);
+
+	return rc < 0 ? rc : signature_check(&signature, key, document, sizeof(document), &err);
+}
+
+Test(signature, in_a_bundle_counts_when_the_bundle_is_about_this_document)
+{
+	struct world world = world_make();
+	char *signature = signing_key_sign(&world.pair, document, sizeof(document));
+	char *digest = digest_of(document, sizeof(document));
+	char *other = digest_of("", 0);
+	char *good = bundle_of(digest, signature);
+	char *foreign = bundle_of(other, signature);
+	char *broken = bundle_of(digest, "MEUC\\n");
+
+	cr_assert_eq(check_text(&world.public, good), 0);
+	cr_assert_eq(check_text(&world.public, foreign), -EKEYREJECTED);
+	cr_assert_eq(check_text(&world.public, broken), -EBADMSG);
+	free(signature);
+	free(digest);
+	free(other);
+	free(good);
+	free(foreign);
+	free(broken);
+	world_free(&world);
+}
+
+Test(signature, in_a_bundle_brings_no_key_along)
+{
+	struct world world = world_make();
+	struct world stranger = world_make();
+	char *path = scratch_path(&stranger.scratch, "key.pub");
+	char *pem = scratch_read(path);
+	char *signature = signing_key_sign(&stranger.pair, document, sizeof(document));
+	char *public = base64_of(pem, strlen(pem));
+	char *text = NULL;
+
+	/* An older verifier would take the key in "cert" for the one to verify with. */
+	cr_assert_gt(asprintf(&text, "{\"base64Signature\":\"%s\",\"cert\":\"%s\"}", signature,
+			      public),
+		     0);
+	cr_assert_eq(check_text(&stranger.public, text), 0);
+	cr_assert_eq(check_text(&world.public, text), -EKEYREJECTED);
+	free(path);
+	free(pem);
+	free(signature);
+	free(public);
+	free(text);
+	world_free(&stranger);
+	world_free(&world);
+}
+
+Test(signature, counts_for_keys_of_its_own_kind_only)
+{
+	struct world world = world_make();
+	struct minisign_pair pair = minisign_pair_make();
+	char *public = minisign_pair_public(&pair);
+	char *minisigned = minisign_sign(&pair, &(struct minisign_options){.comment = "a comment"},
+					 document, sizeof(document));
+	char *ecdsa = signing_key_sign(&world.pair, document, sizeof(document));
+	struct public_key key = {0};
+	struct signature signature;
+	char maker[SIGNATURE_TEXT_MAX];
+	struct error err = {0};
+
+	cr_assert_eq(public_key_parse(public, strlen(public), &key, &err), 0, "%s", err.text);
+	cr_assert_eq(check_text(&key, minisigned), 0);
+	cr_assert_eq(check_text(&key, ecdsa), -EKEYREJECTED);
+	cr_assert_eq(check_text(&world.public, minisigned), -EKEYREJECTED);
+	cr_assert_eq(signature_parse(minisigned, strlen(minisigned), &signature, &err), 0);
+	cr_assert_str_eq(signature_comment(&signature), "a comment");
+	cr_assert_eq(strncmp(signature_text(&signature, maker), "minisign key ", 13), 0);
+	cr_assert_eq(signature_parse(ecdsa, strlen(ecdsa), &signature, &err), 0);
+	cr_assert_str_eq(signature_comment(&signature), "");
+	cr_assert_str_eq(signature_text(&signature, maker), "an ECDSA key");
+	public_key_finish(&key);
+	free(public);
+	free(minisigned);
+	free(ecdsa);
+	minisign_pair_free(&pair);
+	world_free(&world);
+}
+
 Test(public_key, may_have_text_around_it)
 {
 	struct world world = world_make();
@@ -235,6 +351,7 @@ Test(public_key, of_another_kind_is_refused)
 	static const char *const bad[] = {
 		"",
 		"put your key here\n",
+		"untrusted comment: put your key here\n",
 		"-----BEGIN PUBLIC KEY-----\n",
 		"-----BEGIN PUBLIC KEY-----\nAAAA\n-----END PUBLIC KEY-----\n",
 		"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",

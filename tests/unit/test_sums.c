@@ -3,6 +3,7 @@
  */
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,6 +33,10 @@ static const struct {
 	{WITH_LENGTH(HEX_A "  a name with blanks\n"), 1, "a name with blanks"},
 	{WITH_LENGTH(HEX_A "  \xc3\xa4\n"), 1, "\xc3\xa4"},
 	{WITH_LENGTH(HEX_A "   leading\n"), 1, " leading"},
+	/* What coreutils and BSD themselves write of a file called "*a" or "(a)" */
+	{WITH_LENGTH(HEX_A " **a\n"), 1, "*a"},
+	{WITH_LENGTH("SHA256 ((a)) = " HEX_A "\n"), 1, "(a)"},
+	{WITH_LENGTH(HEX_A "  a\n" HEX_A "  A\n"), 2, "A"},
 	{WITH_LENGTH("# both\n" HEX_A "  a\n\nSHA256 (b) = " HEX_B "\n"), 2, "b"},
 };
 
@@ -60,13 +65,28 @@ static const struct {
 	{WITH_LENGTH(HEX_A "  .hidden\n"), 1, "dot"},
 	{WITH_LENGTH(HEX_A "  dist/a\n"), 1, "'/'"},
 	{WITH_LENGTH(HEX_A "  /a\n"), 1, "'/'"},
+	{WITH_LENGTH(HEX_A "  ..\\a\n"), 1, "dot"},
+	{WITH_LENGTH("SHA256 (../a) = " HEX_A "\n"), 1, "dot"},
+	{WITH_LENGTH("SHA256 (a/b) = " HEX_A "\n"), 1, "'/'"},
 	{WITH_LENGTH(HEX_A "  a\r\n"), 1, "control"},
+	{WITH_LENGTH("SHA256 (a) = " HEX_A "\r\n"), 1, "neither"},
+	{WITH_LENGTH(HEX_A "  a\r"), 1, "control"},
+	{WITH_LENGTH("\r\n"), 1, "neither"},
+	{WITH_LENGTH("\xef\xbb\xbf" HEX_A "  a\n"), 1, "neither"},
+	{WITH_LENGTH("sha256 (a) = " HEX_A "\n"), 1, "neither"},
+	{WITH_LENGTH("SHA256(a)= " HEX_A "\n"), 1, "neither"},
+	{WITH_LENGTH("SHA512 (a) = " HEX_A HEX_A "\n"), 1, "neither"},
+	{WITH_LENGTH("\0"), 1, "neither"},
+	{WITH_LENGTH(HEX_A "  a\n\0"), 2, "neither"},
+	{WITH_LENGTH(HEX_A "  a\0\n" HEX_B "  a\n"), 1, "control"},
 	{WITH_LENGTH(HEX_A "  a\0b\n"), 1, "control"},
 	{WITH_LENGTH(HEX_A "  a\0"), 1, "control"},
 	{WITH_LENGTH(HEX_A "  a\x7f\n"), 1, "control"},
 	{WITH_LENGTH(HEX_A "  a\033[2J\n"), 1, "control"},
 	{WITH_LENGTH(HEX_A "  a\xff\n"), 1, "UTF-8"},
 	{WITH_LENGTH(HEX_A "  a\n" HEX_B "  a\n"), 2, "twice"},
+	{WITH_LENGTH(HEX_A "  a\n" HEX_A "  a\n"), 2, "twice"},
+	{WITH_LENGTH(HEX_A "  a\n" HEX_A " *a\n"), 2, "twice"},
 	{WITH_LENGTH(HEX_A "  a\n# x\n\nSHA256 (a) = " HEX_A), 4, "twice"},
 	{WITH_LENGTH(HEX_A "  a\n" HEX_A "  b\nhello"), 3, "neither"},
 };
@@ -127,12 +147,36 @@ Test(sums, refuses_digits_that_are_none)
 	cr_assert(strstr(err.text, "hexadecimal") != NULL, "%s", err.text);
 }
 
-Test(sums, refuses_a_name_of_four_thousand_characters)
+Test(sums, refuses_a_hash_of_another_length)
 {
-	char text[4100] = HEX_A "  ";
-	struct sums sums = {0};
-	struct error err;
+	static const char digits[] = HEX_A HEX_A;
 
-	memset(text + 66, 'a', 4000);
-	cr_assert_eq(sums_parse(text, 4066, &sums, &err), -EBADMSG);
+	for (int length = 0; length <= 128; length++) {
+		char gnu[160];
+		char bsd[160];
+		struct sums sums = {0};
+		struct error err;
+		int expected = length == 64 ? 0 : -EBADMSG;
+
+		(void)snprintf(gnu, sizeof(gnu), "%.*s  a\n", length, digits);
+		(void)snprintf(bsd, sizeof(bsd), "SHA256 (a) = %.*s\n", length, digits);
+		cr_assert_eq(sums_parse(gnu, strlen(gnu), &sums, &err), expected, "%d", length);
+		sums_finish(&sums);
+		cr_assert_eq(sums_parse(bsd, strlen(bsd), &sums, &err), expected, "%d", length);
+		sums_finish(&sums);
+	}
+}
+
+Test(sums, refuses_names_that_no_file_can_have)
+{
+	for (size_t length = NAME_MAX; length <= 4096; length += length == NAME_MAX ? 1 : 1280) {
+		char text[5000] = HEX_A "  ";
+		struct sums sums = {0};
+		struct error err;
+
+		memset(text + 66, 'a', length);
+		cr_assert_eq(sums_parse(text, 66 + length, &sums, &err),
+			     length == NAME_MAX ? 0 : -EBADMSG, "%zu", length);
+		sums_finish(&sums);
+	}
 }

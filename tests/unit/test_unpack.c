@@ -318,9 +318,12 @@ static const struct {
 	const char *why;
 } broken_helpers[] = {
 	{"killed", -EIO, "killed by signal 9"},
+	{"forbidden-call", -EIO, "no right to"},
 	{"silent", -EPROTO, "without a report"},
 	{"half-report", -EPROTO, "without a report"},
 	{"other-build", -EPROTO, "not of this build"},
+	{"not-held", -EPROTO, "without a report"},
+	{"unknown-hold", -EPROTO, "without a report"},
 	{"nothing-written", -EPROTO, "wrote nothing"},
 	{"failed-exit", -EIO, "exited with 1"},
 	{"two-reports", -EPROTO, "without a report"},

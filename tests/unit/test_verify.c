@@ -12,6 +12,7 @@
 #include "base/limits.h"
 #include "release/discover.h"
 #include "release/verify.h"
+#include "support/minisign_builder.h"
 #include "support/release_builder.h"
 #include "support/scratch.h"
 
@@ -239,6 +240,62 @@ Test(verify, names_the_key_that_signed)
 	cr_assert_str_eq(world->release.key, "next.pub");
 	free(path);
 	signing_key_free(&next);
+	world_free(world);
+}
+
+/* Signs what was built by minisign, with a comment that would like to reach a terminal. */
+static void sign_again(struct world *world, const struct minisign_pair *pair,
+		       const struct minisign_options *options)
+{
+	char *sums = scratch_read(world->built.sums);
+	char *text = minisign_sign(pair, options, sums, strlen(sums));
+
+	scratch_write(world->built.signature, text);
+	free(text);
+	free(sums);
+}
+
+Test(verify, accepts_minisign_and_shows_its_comment_harmlessly)
+{
+	struct world *world = world_make();
+	struct minisign_pair pair = minisign_pair_make();
+	struct minisign_options options = {.comment = "1.1.0 \033[31mred"};
+	char *path = scratch_path(&world->scratch, "keys/minisign.pub");
+	struct error err = {0};
+
+	build(world);
+	sign_again(world, &pair, &options);
+	refuse(world, -EKEYREJECTED, "minisign key ");
+	minisign_pair_publish(&pair, path);
+	cr_assert_eq(release_verify(&world->options, &world->release, &err), 0, "%s", err.text);
+	cr_assert_str_eq(world->release.key, "minisign.pub");
+	cr_assert_str_eq(world->release.comment, "1.1.0 ?[31mred");
+	release_finish(&world->release);
+	build(world);
+	options.legacy = true;
+	sign_again(world, &pair, &options);
+	refuse(world, -EBADMSG, "minisign -H");
+	free(path);
+	minisign_pair_free(&pair);
+	world_free(world);
+}
+
+Test(verify, takes_the_signature_out_of_a_bundle)
+{
+	struct world *world = world_make();
+	char *text = NULL;
+
+	build(world);
+	char *signature = scratch_read(world->built.signature);
+
+	cr_assert_gt(asprintf(&text, "{\"base64Signature\":\"%.*s\"}\n",
+			      (int)strcspn(signature, "\n"), signature),
+		     0);
+	scratch_write(world->built.signature, text);
+	accept(world);
+	cr_assert_null(world->release.comment);
+	free(signature);
+	free(text);
 	world_free(world);
 }
 

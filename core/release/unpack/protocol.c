@@ -4,13 +4,16 @@
 #include "release/unpack/protocol.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/limits.h"
 #include "base/text.h"
+#include "release/unpack/confine.h"
 
 static const char greeting[] = UNPACK_GREETING;
+static const char said_held[] = "held ";
 static const char said_ok[] = "ok\n";
 static const char said_error[] = "error ";
 
@@ -24,6 +27,36 @@ static const struct kind {
 };
 
 #define KIND_COUNT (sizeof(kinds) / sizeof(kinds[0]))
+
+static const struct {
+	unsigned bit;
+	const char *word;
+} holds[] = {
+	{CONFINED_USER, "user"},
+	{CONFINED_LANDLOCK, "landlock"},
+	{CONFINED_SECCOMP, "seccomp"},
+};
+
+#define HOLD_COUNT (sizeof(holds) / sizeof(holds[0]))
+
+const char *protocol_held_text(unsigned held, char text[PROTOCOL_HELD_MAX])
+{
+	size_t used = 0;
+
+	(void)snprintf(text, PROTOCOL_HELD_MAX, "nothing");
+	for (size_t i = 0; i < HOLD_COUNT; i++) {
+		if ((held & holds[i].bit) != 0) {
+			used += (size_t)snprintf(text + used, PROTOCOL_HELD_MAX - used, "%s%s",
+						 used > 0 ? ", " : "", holds[i].word);
+		}
+	}
+	return text;
+}
+
+int protocol_add_start(struct buffer *report, unsigned held)
+{
+	return buffer_add_format(report, "%s%s%u\n", greeting, said_held, held);
+}
 
 int protocol_add_outcome(struct buffer *report, const struct error *failure)
 {
@@ -59,21 +92,10 @@ static int read_failure(char *line, struct error *err)
 	return error_set(err, -EPROTO, "the unpack helper reported an unknown failure");
 }
 
-int protocol_read(const char *bytes, size_t length, struct error *err)
+/* The last line, "ok" or a failure. */
+static int read_outcome(const char *bytes, size_t length, struct error *err)
 {
-	size_t head = sizeof(greeting) - 1;
 	char line[LIMIT_UNPACK_REPORT];
-
-	if (length == 0) {
-		return error_set(err, -EPROTO, "the unpack helper ended without a report");
-	}
-	if (length < head || memcmp(bytes, greeting, head) != 0) {
-		return error_set(err, -EPROTO,
-				 "the unpack helper is not of this build of banger-update: install "
-				 "both anew");
-	}
-	bytes += head;
-	length -= head;
 	const char *end = memchr(bytes, '\n', length);
 
 	if (end == NULL || (size_t)(end - bytes) + 1 != length || length > sizeof(line) ||
@@ -89,4 +111,42 @@ int protocol_read(const char *bytes, size_t length, struct error *err)
 		return error_set(err, -EPROTO, "the unpack helper reported nothing known");
 	}
 	return read_failure(line + strlen(said_error), err);
+}
+
+/* One digit, as there are three bits. */
+static bool read_held(const char *bytes, size_t length, unsigned *ret)
+{
+	size_t head = sizeof(said_held) - 1;
+
+	if (length < head + 2 || memcmp(bytes, said_held, head) != 0 || bytes[head] < '0' ||
+	    bytes[head] >= '0' + (1 << HOLD_COUNT) || bytes[head + 1] != '\n') {
+		return false;
+	}
+	*ret = (unsigned)(bytes[head] - '0');
+	return true;
+}
+
+int protocol_read(const char *bytes, size_t length, unsigned *ret_held, struct error *err)
+{
+	size_t head = sizeof(greeting) - 1;
+	unsigned held = 0;
+
+	if (length == 0) {
+		return error_set(err, -EPROTO, "the unpack helper ended without a report");
+	}
+	if (length < head || memcmp(bytes, greeting, head) != 0) {
+		return error_set(err, -EPROTO,
+				 "the unpack helper is not of this build of banger-update: install "
+				 "both anew");
+	}
+	if (!read_held(bytes + head, length - head, &held)) {
+		return error_set(err, -EPROTO, "the unpack helper ended without a report");
+	}
+	head += sizeof(said_held) - 1 + 2;
+	int rc = read_outcome(bytes + head, length - head, err);
+
+	if (rc == 0) {
+		*ret_held = held;
+	}
+	return rc;
 }
