@@ -110,8 +110,8 @@ MUST_CHECK int update_stop_new(struct update *update, struct error *err);
 MUST_CHECK int update_health(struct update *update, struct error *err);
 MUST_CHECK int update_start_old(struct update *update, struct error *err);
 
-/* True when version is not to be installed since it is there already, or is older than what is
- * there and was not asked for. */
+/* True when version is not to be installed since it is there already (and that is not forced), or
+ * is older than what is there and was not asked for. */
 bool update_is_current(const struct update *update);
 
 #endif
