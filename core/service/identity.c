@@ -5,12 +5,19 @@
  * since; only device and inode tell.
  */
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/clock.h"
 #include "base/process.h"
 #include "service/manager.h"
+
+/* Between fork(2) and execve(2) a process runs its starter's file. start-stop-daemon --make-pidfile
+ * and `daemon & echo $!` name it in the pid file then already. */
+#define EXEC_PATIENCE_MS 2000
+#define EXEC_POLL_MS     20
 
 static int check_binary(const struct service *service, const char *binary_path,
 			const struct service_process *process, struct error *err)
@@ -43,10 +50,11 @@ static int check_binary(const struct service *service, const char *binary_path,
 	return 0;
 }
 
-int service_identify(const struct service_manager *manager, const struct service_context *context,
-		     const struct service *service, const char *binary_path,
-		     const struct service_process *before, struct service_process *ret,
-		     struct error *err)
+/* One look at who runs, and what. */
+static int identify(const struct service_manager *manager, const struct service_context *context,
+		    const struct service *service, const char *binary_path,
+		    const struct service_process *before, struct service_process *ret,
+		    struct error *err)
 {
 	struct service_process process;
 	int rc = manager->find(context, service, &process, err);
@@ -69,4 +77,22 @@ int service_identify(const struct service_manager *manager, const struct service
 		*ret = process;
 	}
 	return rc;
+}
+
+int service_identify(const struct service_manager *manager, const struct service_context *context,
+		     const struct service *service, const char *binary_path,
+		     const struct service_process *before, struct service_process *ret,
+		     struct error *err)
+{
+	uint64_t deadline = clock_deadline(EXEC_PATIENCE_MS);
+
+	for (;;) {
+		int rc = identify(manager, context, service, binary_path, before, ret, err);
+		int left = clock_left(deadline);
+
+		if (rc != -EXDEV || left == 0) {
+			return rc;
+		}
+		(void)poll(NULL, 0, left < EXEC_POLL_MS ? left : EXEC_POLL_MS);
+	}
 }

@@ -44,8 +44,8 @@ const struct service_manager *service_manager_command(void);
 
 /*
  * The running process is not `before` (may be NULL) and, when the service names a binary, executes
- * binary_path's file (device and inode of /proc/PID/exe). -ESRCH: nothing runs; -EEXIST: still the
- * old process; -EXDEV: another file.
+ * binary_path's file (device and inode of /proc/PID/exe; it has two seconds to get to its
+ * execve(2)). -ESRCH: nothing runs; -EEXIST: still the old process; -EXDEV: another file.
  */
 MUST_CHECK int service_identify(const struct service_manager *manager,
 				const struct service_context *context,

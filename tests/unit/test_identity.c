@@ -92,6 +92,29 @@ Test(identity, a_file_replaced_under_the_process_is_another_file)
 	free(next);
 }
 
+/* start-stop-daemon --make-pidfile names the process before that executes the daemon. */
+Test(identity, a_process_that_has_yet_to_execute_the_file_is_waited_for)
+{
+	char *starter = NULL;
+	char *text = NULL;
+	struct process late = {.pidfd = -1};
+	struct service_process process = {0};
+
+	cr_assert(asprintf(&starter, "sleep 0.2; exec %s 60", binary) > 0);
+	const char *const argv[] = {"/bin/sh", "-c", starter, NULL};
+	const struct process_options options = {.argv = argv};
+
+	cr_assert(process_spawn(&options, &late, &err) == 0, "%s", err.text);
+	cr_assert(asprintf(&text, "%d\n", late.pid) > 0);
+	scratch_write(service.pid_file, text);
+	int rc = identify(binary, NULL, &process);
+
+	process_kill(&late);
+	cr_assert(rc == 0, "%s", err.text);
+	free(starter);
+	free(text);
+}
+
 Test(identity, a_service_without_a_binary_may_run_anything)
 {
 	struct service_process process = {0};
