@@ -31,14 +31,26 @@ const struct phase phase_rows[] = {
 	{NULL, NULL, NULL, false},
 };
 
+sigset_t phases_interrupts(void)
+{
+	sigset_t interrupts;
+
+	(void)sigemptyset(&interrupts);
+	(void)sigaddset(&interrupts, SIGINT);
+	(void)sigaddset(&interrupts, SIGTERM);
+	(void)sigaddset(&interrupts, SIGQUIT);
+	return interrupts;
+}
+
 /* Interrupts are blocked for the whole run and asked for between phases: an update is never left
  * in the middle of one. */
 static bool is_interrupted(void)
 {
+	sigset_t interrupts = phases_interrupts();
 	sigset_t pending;
 
-	return sigpending(&pending) == 0 &&
-	       (sigismember(&pending, SIGINT) == 1 || sigismember(&pending, SIGTERM) == 1);
+	return sigpending(&pending) == 0 && sigandset(&pending, &pending, &interrupts) == 0 &&
+	       sigisemptyset(&pending) == 0;
 }
 
 static int note(struct update *update, const char *phase, const char *state, const char *detail,

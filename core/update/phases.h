@@ -4,6 +4,8 @@
 #ifndef UPDATE_PHASES_H
 #define UPDATE_PHASES_H
 
+#include <signal.h>
+
 #include "update/update.h"
 
 struct phase {
@@ -16,6 +18,9 @@ struct phase {
 
 /* The table, ended by a NULL name. */
 extern const struct phase phase_rows[];
+
+/* The signals that end a run between two phases. main() has to block them. */
+sigset_t phases_interrupts(void);
 
 /*
  * Walks the phases up to, and not including, the one named until (NULL: all, then commits). Sets

@@ -3,10 +3,16 @@
  * cannot be stopped, killed runs, inherited things, words from outside on the terminal.
  */
 #include <criterion/criterion.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 
+#include "base/buffer.h"
 #include "flow/world.h"
+
+#define UPDATER BANGER_BUILD_DIR "/prefix/bin/banger-update"
 
 static struct world world;
 
@@ -56,6 +62,68 @@ static void assert_version(const char *expected)
 	free(version);
 }
 
+/* Gives the first line of the INI that begins with key another value. */
+static void set_key(const char *key, const char *value)
+{
+	struct buffer changed = BUFFER_INIT(64u << 10);
+	char *ini = scratch_read(world.ini);
+	char *at = strstr(ini, key);
+
+	cr_assert_not_null(at);
+	cr_assert_eq(buffer_add_format(&changed, "%.*s%s = %s%s", (int)(at + 1 - ini), ini, key + 1,
+				       value, strchr(at + 1, '\n')),
+		     0);
+	scratch_write(world.ini, buffer_text(&changed));
+	buffer_finish(&changed);
+	free(ini);
+}
+
+#define START "\nstart"
+#define STOP  "\nstop"
+
+/* A shell script as the command of key: START or STOP. */
+__attribute__((format(printf, 2, 3))) static void set_script(const char *key, const char *format,
+							     ...)
+{
+	char *path = scratch_path(&world.scratch, "%s", key + 1);
+	char *body = NULL;
+	char *script = NULL;
+	va_list args;
+
+	va_start(args, format);
+	cr_assert(vasprintf(&body, format, args) > 0);
+	va_end(args);
+	cr_assert(asprintf(&script, "#!/bin/sh\n%s\n", body) > 0);
+	scratch_write_bytes(path, script, strlen(script), 0755);
+	char *value = scratch_path(&world.scratch, "%s", key + 1);
+
+	set_key(key, value);
+	free(value);
+	free(script);
+	free(body);
+	free(path);
+}
+
+/* The start command as a script, with head before it. */
+static void set_start(const char *head)
+{
+	set_script(START,
+		   "%s\n\"%s/bangerd\" --database \"%s\" --socket %s/socket &\necho $! > \"%s\"",
+		   head, world.bin, world.database, world.scratch.path, world.pid_file);
+}
+
+/* What the shell says of `…` with {} for the updater and its configuration. */
+static int run_shell(const char *before, const char *behind)
+{
+	char *line = NULL;
+
+	cr_assert(asprintf(&line, "%s " UPDATER " --config %s %s", before, world.ini, behind) > 0);
+	int status = system(line);
+
+	free(line);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
 Test(attack, force_does_not_go_back_to_a_release_that_nobody_named)
 {
 	publish("0.2.0", 2, NULL);
@@ -65,4 +133,37 @@ Test(attack, force_does_not_go_back_to_a_release_that_nobody_named)
 	assert_version("banger 0.2.0");
 	update("--force --to 0.1.5", 0);
 	assert_version("banger 0.1.5");
+}
+
+Test(attack, no_key_on_the_terminal_ends_a_run_in_the_middle)
+{
+	static const char *const signals[] = {"QUIT", "INT", "TERM"};
+
+	publish("0.2.0", 3, NULL);
+	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
+		char head[32];
+
+		(void)snprintf(head, sizeof(head), "kill -%s $PPID", signals[i]);
+		set_start(head);
+		update("", 4);
+		assert_version("banger 0.1.0");
+		cr_assert(world_daemon_is_installed(&world));
+	}
+	set_start("kill -TSTP $PPID; kill -HUP $PPID; kill -PIPE $PPID; kill -XFSZ $PPID;"
+		  "kill -ALRM $PPID; kill -USR1 $PPID; kill -USR2 $PPID");
+	update("", 0);
+}
+
+Test(attack, the_environment_cannot_change_how_a_signature_is_checked)
+{
+	char *conf = scratch_path(&world.scratch, "openssl.cnf");
+	char *before = NULL;
+
+	scratch_write(conf, "openssl_conf = all\n[all]\nalg_section = algorithms\n"
+			    "[algorithms]\ndefault_properties = fips=yes\n");
+	publish("0.2.0", 3, NULL);
+	cr_assert(asprintf(&before, "env OPENSSL_CONF=%s", conf) > 0);
+	cr_assert_eq(run_shell(before, "-q"), 0);
+	free(before);
+	free(conf);
 }
