@@ -12,8 +12,7 @@ static struct service_context context_of(const struct command_values *values)
 	return (struct service_context){.values = values};
 }
 
-/* Remembers who runs each service, before anything is touched. */
-static int find_services(struct update *update, struct error *err)
+int update_find_services(struct update *update, struct error *err)
 {
 	struct command_values values = update_values(update);
 	struct service_context context = context_of(&values);
@@ -34,7 +33,8 @@ int update_stop(struct update *update, struct error *err)
 	struct command_values values = update_values(update);
 	struct service_context context = context_of(&values);
 	size_t stopped = 0;
-	int rc = find_services(update, err);
+	/* Once more: one may have been restarted since. */
+	int rc = update_find_services(update, err);
 
 	for (size_t i = update->config->service_count; i-- > 0 && rc == 0;) {
 		struct service_run *run = &update->services[i];

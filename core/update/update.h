@@ -95,8 +95,10 @@ MUST_CHECK int update_unpack(struct update *update, struct error *err);
 MUST_CHECK int update_preflight(struct update *update, struct error *err);
 MUST_CHECK int update_baseline(struct update *update, struct error *err);
 
-/* Phases, exchange.c: from the old files to the new ones, and back. Looking at every file that is
- * to be replaced is no phase of its own: baseline does it, while the daemon still runs. */
+/* Phases, exchange.c: from the old files to the new ones, and back. Looking at every service and
+ * at every file that is to be replaced is no phase of its own: baseline does it, while the daemon
+ * still runs. */
+MUST_CHECK int update_find_services(struct update *update, struct error *err);
 MUST_CHECK int update_plan_swaps(struct update *update, struct error *err);
 MUST_CHECK int update_stop(struct update *update, struct error *err);
 MUST_CHECK int update_snapshot(struct update *update, struct error *err);

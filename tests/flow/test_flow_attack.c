@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/buffer.h"
 #include "flow/world.h"
@@ -51,6 +52,19 @@ static void update(const char *line, int expected)
 {
 	struct outcome outcome = assert_exit(line, expected);
 
+	outcome_free(&outcome);
+}
+
+static void update_says(const char *line, int expected, const char *const *sentences)
+{
+	struct outcome outcome = assert_exit(line, expected);
+
+	for (; *sentences != NULL; sentences++) {
+		cr_assert(strstr(outcome.output, *sentences) != NULL ||
+				  strstr(outcome.errors, *sentences) != NULL,
+			  "'%s' does not say '%s':\n%s%s", line, *sentences, outcome.output,
+			  outcome.errors);
+	}
 	outcome_free(&outcome);
 }
 
@@ -133,6 +147,20 @@ Test(attack, force_does_not_go_back_to_a_release_that_nobody_named)
 	assert_version("banger 0.2.0");
 	update("--force --to 0.1.5", 0);
 	assert_version("banger 0.1.5");
+}
+
+Test(attack, a_garbled_pid_file_is_found_while_everything_still_runs)
+{
+	pid_t daemon = world_daemon(&world);
+
+	publish("0.2.0", 3, NULL);
+	char *text = scratch_read(world.pid_file);
+
+	scratch_write(world.pid_file, "who?");
+	update_says("", 3, (const char *const[]){"who?", "nothing was changed", NULL});
+	scratch_write(world.pid_file, text);
+	cr_assert_eq(world_daemon(&world), daemon);
+	free(text);
 }
 
 Test(attack, no_key_on_the_terminal_ends_a_run_in_the_middle)
