@@ -76,31 +76,59 @@ int update_snapshot(struct update *update, struct error *err)
 	return 0;
 }
 
+/* How a database is put back by hand: a stale WAL would be replayed into the old file. */
+static int leave_database(struct update *update, const struct snapshot *snapshot, int rc,
+			  const char *why, struct error *err)
+{
+	const char *name = snapshot->database->name;
+	const char *path = snapshot->database->path;
+
+	if (!snapshot->existed) {
+		return update_leave_to_person(update, rc, err,
+					      "move database %s away by hand, %s with its -wal and "
+					      "-journal: there was none before: %s",
+					      name, path, why);
+	}
+	return update_leave_to_person(update, rc, err,
+				      "put database %s back by hand: keep a copy of %s and of its "
+				      "-wal, remove its -wal, -shm and -journal, and copy %s over "
+				      "it: %s",
+				      name, path, snapshot->path, why);
+}
+
+static int restore_one(struct update *update, const struct snapshot *snapshot, struct error *err)
+{
+	auto_free char *failed = NULL;
+	struct error why = {0};
+
+	if (update->unstoppable) {
+		return leave_database(update, snapshot, -EBUSY,
+				      "the new release may still run on it", err);
+	}
+	int rc = snapshot_restore(snapshot, update->run, &failed, &why);
+
+	if (rc < 0) {
+		return leave_database(update, snapshot, rc, why.text, err);
+	}
+	if (failed != NULL) {
+		report_warning(&update->report,
+			       "database %s was put back; what the new release made of it is kept "
+			       "in %s",
+			       snapshot->database->name, failed);
+	}
+	return 0;
+}
+
 int update_restore_databases(struct update *update, struct error *err)
 {
 	int worst = 0;
 
 	for (size_t i = 0; i < update->config->database_count; i++) {
-		const struct database *database = &update->config->databases[i];
-		struct error one = {0};
-		auto_free char *failed = NULL;
+		const struct snapshot *snapshot = &update->snapshots[i];
+		/* Not taken: nothing was started on it. */
+		int rc = snapshot->database == NULL ? 0 : restore_one(update, snapshot, err);
 
-		if (update->snapshots[i].database == NULL) {
-			continue; /* not taken, so nothing was started on it */
-		}
-		int rc = snapshot_restore(&update->snapshots[i], update->run, &failed, &one);
-
-		if (rc < 0) {
-			worst = error_set(err, rc,
-					  "put database %s back by hand, from %s to %s: %s",
-					  database->name, update->snapshots[i].path, database->path,
-					  one.text);
-		} else if (failed != NULL) {
-			report_warning(&update->report,
-				       "database %s was put back; what the new release made of it "
-				       "is kept in %s",
-				       database->name, failed);
-		}
+		worst = rc < 0 ? rc : worst;
 	}
 	return worst;
 }
@@ -138,24 +166,50 @@ int update_swap(struct update *update, struct error *err)
 	return 0;
 }
 
+static int leave_file(struct update *update, const struct swap_plan *swap, int rc, const char *why,
+		      struct error *err)
+{
+	const char *install = swap->artifact->install;
+
+	if (!swap->existed) {
+		return update_leave_to_person(update, rc, err,
+					      "remove %s by hand, there was none before: %s",
+					      install, why);
+	}
+	return update_leave_to_person(update, rc, err, "put %s back by hand, from %s: %s", install,
+				      swap->backup, why);
+}
+
+static int swap_back_one(struct update *update, const struct swap_plan *swap, struct error *err)
+{
+	auto_free char *aside = NULL;
+	struct error why = {0};
+
+	/* New files fit the database that the new release goes on using. */
+	if (update->unstoppable) {
+		return leave_file(update, swap, -EBUSY, "the new release may still run", err);
+	}
+	int rc = swap_back(swap, &aside, &why);
+
+	if (rc < 0) {
+		return leave_file(update, swap, rc, why.text, err);
+	}
+	if (aside != NULL) {
+		report_warning(&update->report,
+			       "%s was neither the old nor the new file; it is kept as %s",
+			       swap->artifact->install, aside);
+	}
+	return 0;
+}
+
 int update_swap_back(struct update *update, struct error *err)
 {
 	int worst = 0;
 
 	for (size_t i = update->swap_count; i-- > 0;) {
-		const struct artifact *artifact = update->swaps[i].artifact;
-		struct error one = {0};
-		auto_free char *aside = NULL;
-		int rc = swap_back(&update->swaps[i], &aside, &one);
+		int rc = swap_back_one(update, &update->swaps[i], err);
 
-		if (rc < 0) {
-			worst = error_set(err, rc, "put %s back by hand, from %s: %s",
-					  artifact->install, update->swaps[i].backup, one.text);
-		} else if (aside != NULL) {
-			report_warning(&update->report,
-				       "%s was neither the old nor the new file; it is kept as %s",
-				       artifact->install, aside);
-		}
+		worst = rc < 0 ? rc : worst;
 	}
 	return worst;
 }

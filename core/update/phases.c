@@ -84,13 +84,6 @@ static int run_phase(struct update *update, const struct phase *phase, struct er
 	return rc;
 }
 
-/* A step back that failed goes on the list of what a person has to do. */
-static void remember_to_do(struct update *update, const struct error *err)
-{
-	report_problem(&update->report, err->text);
-	(void)!strings_add(&update->to_do, err->text);
-}
-
 static void undo_phase(struct update *update, const struct phase *phase)
 {
 	struct error err = {0};
@@ -99,9 +92,6 @@ static void undo_phase(struct update *update, const struct phase *phase)
 	report_phase_begin(&update->report, phase->name);
 	int rc = phase->undo(update, &err);
 
-	if (rc < 0) {
-		remember_to_do(update, &err);
-	}
 	/* The journal is a witness here: that it cannot be written must not stop the way back. */
 	(void)!note(update, phase->name, rc == 0 ? "undone" : "undo-failed",
 		    rc == 0 ? NULL : err.text, &err);
@@ -120,7 +110,7 @@ static void walk_back(struct update *update, const struct phase *failed)
 			break;
 		}
 	}
-	update->result = update->to_do.count == 0 ? RESULT_ROLLED_BACK : RESULT_ROLLBACK_INCOMPLETE;
+	update->result = update->incomplete ? RESULT_ROLLBACK_INCOMPLETE : RESULT_ROLLED_BACK;
 }
 
 /* Why a phase that changed nothing failed decides what the run exits with; judge.c says more than

@@ -11,7 +11,8 @@
 struct phase {
 	const char *name; /* an identifier on disk and in --json */
 	int (*run)(struct update *update, struct error *err);
-	/* NULL where nothing on the host was touched. Safe to call whatever run() reached. */
+	/* NULL where nothing on the host was touched. Safe to call whatever run() reached. What it
+	 * cannot do it leaves to a person, one by one: update_leave_to_person(). */
 	int (*undo)(struct update *update, struct error *err);
 	bool changes_host;
 };

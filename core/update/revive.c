@@ -75,8 +75,10 @@ int update_stop_new(struct update *update, struct error *err)
 		int rc = update->manager->stop(&context, run->service, &killed, &one);
 
 		if (rc < 0) {
-			worst = error_set(err, rc, "stop service %s by hand: %s",
-					  run->service->name, one.text);
+			update->unstoppable = true;
+			worst = update_leave_to_person(update, rc, err,
+						       "stop service %s by hand: %s",
+						       run->service->name, one.text);
 		}
 	}
 	return worst;
@@ -182,19 +184,29 @@ static int old_is_well(struct update *update, struct error *err)
  */
 int update_start_old(struct update *update, struct error *err)
 {
-	if (update->to_do.count > 0) {
-		return error_set(err, -ECANCELED,
-				 "then start the services by hand: they were left stopped");
+	struct error why = {0};
+
+	if (update->incomplete) {
+		return update_leave_to_person(update, -ECANCELED, err,
+					      "then start the services by hand: nothing was "
+					      "started that could meet files "
+					      "or a database of another release");
 	}
 	for (size_t i = 0; i < update->config->service_count; i++) {
 		struct service_run *run = &update->services[i];
-		int rc = run->stopped ? start_old_one(update, run, err) : 0;
+		int rc = run->stopped ? start_old_one(update, run, &why) : 0;
 
 		if (rc < 0) {
-			return error_prefix(err, "start the old release by hand");
+			return update_leave_to_person(update, rc, err,
+						      "start the old release by hand: %s",
+						      why.text);
 		}
 	}
-	int rc = old_is_well(update, err);
+	int rc = old_is_well(update, &why);
 
-	return rc < 0 ? error_prefix(err, "the old release was put back but is not well") : 0;
+	return rc == 0 ? 0
+		       : update_leave_to_person(
+				 update, rc, err,
+				 "look after the old release, it was put back but is not well: %s",
+				 why.text);
 }

@@ -4,6 +4,8 @@
 #include "update/update.h"
 
 #include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -17,6 +19,22 @@ int update_fail(struct update *update, enum result result, const struct error *e
 	update->result = result;
 	update->failure = *err;
 	return err->code;
+}
+
+int update_leave_to_person(struct update *update, int rc, struct error *err, const char *format,
+			   ...)
+{
+	char text[ERROR_TEXT_MAX];
+	va_list args;
+
+	va_start(args, format);
+	(void)vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	update->incomplete = true;
+	report_problem(&update->report, text);
+	/* Without memory the list is short, the result still right, and this was shown. */
+	(void)!strings_add(&update->to_do, text);
+	return error_set(err, rc, "%s", text);
 }
 
 static int allocate(struct update *update, struct error *err)

@@ -63,7 +63,9 @@ struct update {
 	struct error failure; /* why, when result is no success */
 	const char *failed_phase;
 	bool changed;         /* something on the host was touched */
-	struct strings to_do; /* what a person has to do after an incomplete rollback */
+	bool incomplete;      /* a step back failed */
+	bool unstoppable;     /* … for a service of the new release may still run */
+	struct strings to_do; /* what a person has to do then */
 };
 
 /* Loads the configuration and gets the run's identifier; on an error the result is set, too. */
@@ -81,6 +83,11 @@ struct command_values update_values(const struct update *update);
 
 /* Remembers why the run ends, for the report and the exit code. Returns err->code. */
 int update_fail(struct update *update, enum result result, const struct error *err);
+
+/* On the way back: tells a person what the run could not do, now and in the list at its end.
+ * Returns err->code, which becomes rc. */
+int update_leave_to_person(struct update *update, int rc, struct error *err, const char *format,
+			   ...) PRINTF_LIKE(4, 5);
 
 /* The version on this host, by the journal or the `installed` command: update->installed. */
 MUST_CHECK int update_find_installed(struct update *update, struct error *err);

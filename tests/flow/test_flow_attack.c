@@ -76,15 +76,17 @@ static void assert_version(const char *expected)
 	free(version);
 }
 
-/* Gives the first line of the INI that begins with key another value. */
+/* Gives the first key of that name in the INI another value. */
 static void set_key(const char *key, const char *value)
 {
 	struct buffer changed = BUFFER_INIT(64u << 10);
 	char *ini = scratch_read(world.ini);
-	char *at = strstr(ini, key);
+	char *assignment = scratch_path(&world.scratch, "\n%s =", key);
+	char *at = strstr(ini, strrchr(assignment, '\n'));
 
+	free(assignment);
 	cr_assert_not_null(at);
-	cr_assert_eq(buffer_add_format(&changed, "%.*s%s = %s%s", (int)(at + 1 - ini), ini, key + 1,
+	cr_assert_eq(buffer_add_format(&changed, "%.*s%s = %s%s", (int)(at + 1 - ini), ini, key,
 				       value, strchr(at + 1, '\n')),
 		     0);
 	scratch_write(world.ini, buffer_text(&changed));
@@ -92,14 +94,11 @@ static void set_key(const char *key, const char *value)
 	free(ini);
 }
 
-#define START "\nstart"
-#define STOP  "\nstop"
-
-/* A shell script as the command of key: START or STOP. */
+/* A shell script as the command of key: start or stop. */
 __attribute__((format(printf, 2, 3))) static void set_script(const char *key, const char *format,
 							     ...)
 {
-	char *path = scratch_path(&world.scratch, "%s", key + 1);
+	char *path = scratch_path(&world.scratch, "%s", key);
 	char *body = NULL;
 	char *script = NULL;
 	va_list args;
@@ -109,7 +108,7 @@ __attribute__((format(printf, 2, 3))) static void set_script(const char *key, co
 	va_end(args);
 	cr_assert(asprintf(&script, "#!/bin/sh\n%s\n", body) > 0);
 	scratch_write_bytes(path, script, strlen(script), 0755);
-	char *value = scratch_path(&world.scratch, "%s", key + 1);
+	char *value = scratch_path(&world.scratch, "%s", key);
 
 	set_key(key, value);
 	free(value);
@@ -121,9 +120,15 @@ __attribute__((format(printf, 2, 3))) static void set_script(const char *key, co
 /* The start command as a script, with head before it. */
 static void set_start(const char *head)
 {
-	set_script(START,
+	set_script("start",
 		   "%s\n\"%s/bangerd\" --database \"%s\" --socket %s/socket &\necho $! > \"%s\"",
 		   head, world.bin, world.database, world.scratch.path, world.pid_file);
+}
+
+static void set_stop(const char *head)
+{
+	set_script("stop", "%s\nexec /sbin/start-stop-daemon --stop --quiet --pidfile \"%s\"", head,
+		   world.pid_file);
 }
 
 /* What the shell says of `…` with {} for the updater and its configuration. */
@@ -161,6 +166,39 @@ Test(attack, a_garbled_pid_file_is_found_while_everything_still_runs)
 	scratch_write(world.pid_file, text);
 	cr_assert_eq(world_daemon(&world), daemon);
 	free(text);
+}
+
+Test(attack, a_database_is_not_put_back_under_a_daemon_that_could_not_be_stopped)
+{
+	char *head = NULL;
+
+	cr_assert(asprintf(&head, "case \"$('%s/banger' --version)\" in *0.2.0*) exit 1;; esac",
+			   world.bin) > 0);
+	set_stop(head);
+	free(head);
+	publish("0.2.0", 3, "unhealthy");
+	update_says("", 5,
+		    (const char *const[]){"stop service bangerd by hand", "bangerd.previous",
+					  "banger.previous", "its -wal", "start the services",
+					  NULL});
+	cr_assert_neq(world_daemon(&world), 0);
+	cr_assert(world_daemon_is_installed(&world), "the new daemon runs beside the old files");
+	cr_assert_eq(world_query(&world, "SELECT max(id) FROM schema_migrations"), 3);
+	cr_assert_eq(world_failed_copies(&world), 0);
+}
+
+Test(attack, each_file_that_cannot_be_put_back_is_listed)
+{
+	char *head = NULL;
+
+	cr_assert(asprintf(&head, "rm -f %s/*.previous", world.bin) > 0);
+	set_start(head);
+	free(head);
+	publish("0.2.0", 3, "unhealthy");
+	update_says("", 5,
+		    (const char *const[]){"bin/bangerd back by hand", "bin/banger back by hand",
+					  "start the services", NULL});
+	cr_assert_eq(world_processes(&world), 0);
 }
 
 Test(attack, no_key_on_the_terminal_ends_a_run_in_the_middle)
