@@ -12,22 +12,6 @@ static struct service_context context_of(const struct command_values *values)
 	return (struct service_context){.values = values};
 }
 
-int update_find_services(struct update *update, struct error *err)
-{
-	struct command_values values = update_values(update);
-	struct service_context context = context_of(&values);
-
-	for (size_t i = 0; i < update->config->service_count; i++) {
-		struct service_run *run = &update->services[i];
-		int rc = update->manager->find(&context, run->service, &run->before, err);
-
-		if (rc < 0) {
-			return error_prefix(err, "service %s", run->service->name);
-		}
-	}
-	return 0;
-}
-
 int update_stop(struct update *update, struct error *err)
 {
 	struct command_values values = update_values(update);

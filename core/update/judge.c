@@ -316,6 +316,7 @@ int update_baseline(struct update *update, struct error *err)
 {
 	int rc = update_find_services(update, err);
 
+	rc = rc < 0 ? rc : update_check_stopped(update, err);
 	rc = rc < 0 ? rc : update_plan_swaps(update, err);
 	return rc < 0 ? rc : ask_health(update, err);
 }

@@ -12,18 +12,6 @@
 
 #define SETTLE_STEP_MS 100
 
-static const char *binary_path(const struct update *update, const struct service *service)
-{
-	for (size_t i = 0; i < update->config->artifact_count; i++) {
-		const struct artifact *artifact = &update->config->artifacts[i];
-
-		if (service->binary != NULL && strcmp(artifact->name, service->binary) == 0) {
-			return artifact->install;
-		}
-	}
-	return NULL;
-}
-
 /* Starts one service and makes sure that what runs then is what lies on the disk now. */
 static int start_one(struct update *update, struct service_run *run, struct error *err)
 {
@@ -33,8 +21,8 @@ static int start_one(struct update *update, struct service_run *run, struct erro
 
 	if (rc == 0) {
 		rc = service_identify(update->manager, &context, run->service,
-				      binary_path(update, run->service), &run->before, &run->after,
-				      err);
+				      update_binary_path(update, run->service), &run->before,
+				      &run->after, err);
 	}
 	return rc < 0 ? error_prefix(err, "service %s", run->service->name) : 0;
 }
@@ -74,6 +62,9 @@ int update_stop_new(struct update *update, struct error *err)
 		}
 		int rc = update->manager->stop(&context, run->service, &killed, &one);
 
+		if (rc == 0) {
+			rc = update_end_leftovers(update, run->service, &one);
+		}
 		if (rc < 0) {
 			update->unstoppable = true;
 			worst = update_leave_to_person(update, rc, err,

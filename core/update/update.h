@@ -102,10 +102,18 @@ MUST_CHECK int update_unpack(struct update *update, struct error *err);
 MUST_CHECK int update_preflight(struct update *update, struct error *err);
 MUST_CHECK int update_baseline(struct update *update, struct error *err);
 
-/* Phases, exchange.c: from the old files to the new ones, and back. Looking at every service and
- * at every file that is to be replaced is no phase of its own: baseline does it, while the daemon
- * still runs. */
+/* Who runs each service; services.c. baseline asks, while everything still runs. */
 MUST_CHECK int update_find_services(struct update *update, struct error *err);
+/* Refuses when a service that does not run by its pid file has its binary executed by somebody. */
+MUST_CHECK int update_check_stopped(struct update *update, struct error *err);
+/* Ends whoever executes the service's new binary once it is stopped, unless it keeps_children. */
+MUST_CHECK int update_end_leftovers(struct update *update, const struct service *service,
+				    struct error *err);
+/* Where the artifact that the service runs is installed; NULL: it names none. */
+const char *update_binary_path(const struct update *update, const struct service *service);
+
+/* Phases, exchange.c: from the old files to the new ones, and back. Looking at every file that is
+ * to be replaced is no phase of its own: baseline does it, while the daemon still runs. */
 MUST_CHECK int update_plan_swaps(struct update *update, struct error *err);
 MUST_CHECK int update_stop(struct update *update, struct error *err);
 MUST_CHECK int update_snapshot(struct update *update, struct error *err);

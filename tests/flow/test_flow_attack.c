@@ -233,3 +233,48 @@ Test(attack, the_environment_cannot_change_how_a_signature_is_checked)
 	free(before);
 	free(conf);
 }
+
+Test(attack, a_failed_start_command_leaves_no_new_daemon_behind)
+{
+	char *head = NULL;
+
+	cr_assert(asprintf(&head,
+			   "case \"$('%s/banger' --version)\" in *0.2.0*)\n"
+			   "\"%s/bangerd\" --database \"%s\" --socket %s/socket2 &\nsleep 1\n"
+			   "exit 1;; esac",
+			   world.bin, world.bin, world.database, world.scratch.path) > 0);
+	set_start(head);
+	free(head);
+	publish("0.2.0", 3, NULL);
+	update("", 4);
+	cr_assert_eq(world_processes(&world), 1);
+	cr_assert_eq(world_query(&world, "SELECT max(id) FROM schema_migrations"), 2);
+}
+
+Test(attack, a_new_daemon_that_no_pid_file_names_does_not_stay_behind)
+{
+	set_script("start",
+		   "\"%s/bangerd\" --database \"%s\" --socket %s/socket &\n"
+		   "case \"$('%s/banger' --version)\" in *0.2.0*) rm -f \"%s\";;\n"
+		   "*) echo $! > \"%s\";; esac",
+		   world.bin, world.database, world.scratch.path, world.bin, world.pid_file,
+		   world.pid_file);
+	set_key("ready_timeout", "1s");
+	publish("0.2.0", 3, NULL);
+	update_says("", 4, (const char *const[]){"1 process of the new release", NULL});
+	cr_assert_eq(world_processes(&world), 1);
+	cr_assert(world_daemon_is_installed(&world));
+	cr_assert_eq(world_query(&world, "SELECT max(id) FROM schema_migrations"), 2);
+}
+
+Test(attack, a_pid_file_of_somebody_else_does_not_hide_a_running_daemon)
+{
+	pid_t daemon = world_daemon(&world);
+
+	publish("0.2.0", 2, NULL);
+	set_key("pid_file", "/nowhere/bangerd.pid");
+	update_says("", 75, (const char *const[]){"pid_file", "nothing was changed", NULL});
+	assert_version("banger 0.1.0");
+	cr_assert_eq(world_daemon(&world), daemon);
+	update("--dry-run --waive services", 0);
+}

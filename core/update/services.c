@@ -1,0 +1,112 @@
+/*
+ * services.c - who runs each service, by its pid file and by the file that processes execute: a pid
+ * file may be wrong, and then a daemon would stay behind on a database that is about to change.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "service/runners.h"
+#include "update/update.h"
+
+/* A command of the same file, a monitor's perhaps, may run for a moment. */
+#define STRANGER_PATIENCE_MS 1000
+#define STRANGER_POLL_MS     50
+
+const char *update_binary_path(const struct update *update, const struct service *service)
+{
+	for (size_t i = 0; i < update->config->artifact_count; i++) {
+		const struct artifact *artifact = &update->config->artifacts[i];
+
+		if (service->binary != NULL && strcmp(artifact->name, service->binary) == 0) {
+			return artifact->install;
+		}
+	}
+	return NULL;
+}
+
+int update_find_services(struct update *update, struct error *err)
+{
+	struct command_values values = update_values(update);
+	struct service_context context = {.values = &values};
+
+	for (size_t i = 0; i < update->config->service_count; i++) {
+		struct service_run *run = &update->services[i];
+		int rc = update->manager->find(&context, run->service, &run->before, err);
+
+		if (rc < 0) {
+			return error_prefix(err, "service %s", run->service->name);
+		}
+	}
+	return 0;
+}
+
+/* A process that goes on executing path; 0: there is none. */
+static int find_stranger(const char *path, pid_t *ret, struct error *err)
+{
+	uint64_t deadline = clock_deadline(STRANGER_PATIENCE_MS);
+
+	for (;;) {
+		int rc = runners_find(path, ret, err);
+		int left = clock_left(deadline);
+
+		if (rc < 0 || *ret == 0 || left == 0) {
+			return rc == -ENOENT ? 0 : rc;
+		}
+		(void)poll(NULL, 0, left < STRANGER_POLL_MS ? left : STRANGER_POLL_MS);
+	}
+}
+
+static int check_stopped_one(struct update *update, const struct service *service,
+			     struct error *err)
+{
+	const char *path = update_binary_path(update, service);
+	pid_t pid = 0;
+	int rc = path == NULL ? 0 : find_stranger(path, &pid, err);
+
+	if (rc < 0 || pid == 0) {
+		return rc;
+	}
+	update->result = RESULT_BUSY;
+	return error_set(
+		err, -EBUSY,
+		"service %s does not run by its pid_file %s, but process %d executes %s: "
+		"correct pid_file or stop the process, or pass --waive services when it is "
+		"none of this service's",
+		service->name, service->pid_file != NULL ? service->pid_file : "", pid, path);
+}
+
+int update_check_stopped(struct update *update, struct error *err)
+{
+	int rc = 0;
+
+	if (options_waive(update->options, "services")) {
+		return 0;
+	}
+	for (size_t i = 0; i < update->config->service_count && rc == 0; i++) {
+		if (update->services[i].before.pid == 0) {
+			rc = check_stopped_one(update, update->services[i].service, err);
+		}
+	}
+	return rc;
+}
+
+int update_end_leftovers(struct update *update, const struct service *service, struct error *err)
+{
+	const char *path = update_binary_path(update, service);
+	size_t ended = 0;
+
+	if (path == NULL || service->keeps_children) {
+		return 0;
+	}
+	int rc = runners_end(path, service->stop_timeout_ms, &ended, err);
+
+	if (rc == 0 && ended > 0) {
+		report_warning(&update->report,
+			       "%zu process%s of the new release, not named by the pid file of %s, "
+			       "had to be ended",
+			       ended, ended == 1 ? "" : "es", service->name);
+	}
+	return rc;
+}
