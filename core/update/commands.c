@@ -106,8 +106,11 @@ static void check(struct update *update)
 	struct error err = {0};
 
 	open_journal_to_read(update);
-	int rc = update_find_installed(update, &err);
+	int rc = update_check_unfinished(update, &err);
 
+	if (rc == 0) {
+		rc = update_find_installed(update, &err);
+	}
 	if (rc == 0) {
 		rc = update_discover(update, &err);
 	}

@@ -116,6 +116,9 @@ int update_prepare(struct update *update, struct error *err)
 		(void)error_prefix(err, "not root, and without the right to write");
 	}
 	if (rc == 0) {
+		rc = update_check_unfinished(update, err);
+	}
+	if (rc == 0) {
 		rc = update_find_installed(update, err);
 	}
 	return rc < 0 ? update_fail(update, RESULT_ERROR, err) : 0;

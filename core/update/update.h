@@ -89,6 +89,10 @@ int update_fail(struct update *update, enum result result, const struct error *e
 int update_leave_to_person(struct update *update, int rc, struct error *err, const char *format,
 			   ...) PRINTF_LIKE(4, 5);
 
+/* -EUCLEAN: a run that was killed half-way was neither repaired nor waived; -EBUSY: without our
+ * lock, it may still go on. Closes the book on other killed runs when this one records. */
+MUST_CHECK int update_check_unfinished(struct update *update, struct error *err);
+
 /* The version on this host, by the journal or the `installed` command: update->installed. */
 MUST_CHECK int update_find_installed(struct update *update, struct error *err);
 

@@ -201,6 +201,36 @@ Test(attack, each_file_that_cannot_be_put_back_is_listed)
 	cr_assert_eq(world_processes(&world), 0);
 }
 
+Test(attack, a_run_that_was_killed_half_way_is_not_taken_for_an_update)
+{
+	publish("0.2.0", 3, NULL);
+	set_start("kill -9 $PPID");
+	update("", -1);
+	assert_version("banger 0.2.0");
+	set_start("");
+	update_says("", 3, (const char *const[]){"--waive unfinished", "start", NULL});
+	update_says("--check", 3, (const char *const[]){"or was killed there", NULL});
+	update_says("--waive unfinished", 0, (const char *const[]){"up to date", NULL});
+	update("", 0);
+}
+
+Test(attack, a_run_that_was_killed_before_it_changed_anything_is_in_nobodys_way)
+{
+	char *health = scratch_path(&world.scratch, "health");
+
+	publish("0.2.0", 3, NULL);
+	scratch_write_bytes(health, "#!/bin/sh\nkill -9 $PPID\n", 24, 0755);
+	char *ini = scratch_read(world.ini);
+
+	set_key("command", health);
+	update("", -1);
+	scratch_write(world.ini, ini);
+	update("", 0);
+	assert_version("banger 0.2.0");
+	free(ini);
+	free(health);
+}
+
 Test(attack, no_key_on_the_terminal_ends_a_run_in_the_middle)
 {
 	static const char *const signals[] = {"QUIT", "INT", "TERM"};
