@@ -20,6 +20,26 @@ static const char *was(const struct update *update)
 	return update->installed != NULL ? update->installed : "not installed";
 }
 
+static bool was_named(const struct update *update)
+{
+	return update->options->to != NULL || update->options->release != NULL;
+}
+
+/* "banger 0.1.0 runs again and is as well as before" */
+static void say_rolled_back(const struct update *update, const char *product, const char *why)
+{
+	const char *version = update->release.version.text;
+
+	if (update->installed == NULL) {
+		(void)fprintf(stderr, "rolled back: everything is as before; %s %s failed: %s\n",
+			      product, version, why);
+		return;
+	}
+	(void)fprintf(stderr,
+		      "rolled back: %s %s runs again and is as well as before; %s failed: %s\n",
+		      product, update->installed, version, why);
+}
+
 static void say_to_do(const struct update *update, const char *product)
 {
 	(void)fprintf(stderr, "ROLLBACK INCOMPLETE, a person is needed. %s %s failed: %s\n",
@@ -35,16 +55,19 @@ static void say_result(const struct update *update)
 {
 	const char *product = update->config != NULL ? update->config->product : "";
 	const char *version = update->release.version.text;
-	const char *why = update->failure.text;
+	char why[ERROR_TEXT_MAX];
 
+	/* SQLite's messages, for one, quote what is in a database. */
+	memcpy(why, update->failure.text, sizeof(why));
+	text_sanitize(why);
 	switch (update->result) {
 	case RESULT_UPDATED:
 		(void)printf("%s %s is installed and healthy (was %s)\n", product, version,
 			     was(update));
 		break;
 	case RESULT_UP_TO_DATE:
-		(void)printf("%s is up to date: %s is installed, %s is the latest release\n",
-			     product, was(update), version);
+		(void)printf("%s is up to date: %s is installed, %s is the %s release\n", product,
+			     was(update), version, was_named(update) ? "wanted" : "latest");
 		break;
 	case RESULT_AVAILABLE:
 		(void)printf("%s %s is available (installed: %s)\n", product, version, was(update));
@@ -63,10 +86,7 @@ static void say_result(const struct update *update)
 		(void)fprintf(stderr, "error: %s; nothing was changed\n", why);
 		break;
 	case RESULT_ROLLED_BACK:
-		(void)fprintf(
-			stderr,
-			"rolled back: %s %s runs again and is as well as before; %s failed: %s\n",
-			product, was(update), version, why);
+		say_rolled_back(update, product, why);
 		break;
 	case RESULT_ROLLBACK_INCOMPLETE:
 		say_to_do(update, product);
@@ -81,8 +101,10 @@ static void say_result(const struct update *update)
 static int tell(struct update *update, int exit_code)
 {
 	if (update->options->json) {
-		return json_print(stdout, update, exit_code) ? exit_code
-							     : result_exit_code(RESULT_ERROR);
+		/* An answer that nobody could read is an error, but what was done stays done. */
+		bool told = json_print(stdout, update, exit_code);
+
+		return told || update->changed ? exit_code : result_exit_code(RESULT_ERROR);
 	}
 	say_result(update);
 	return exit_code;
@@ -163,7 +185,8 @@ static int tell_verdict(struct update *update)
 {
 	enum verdict verdict = update->preflight.verdict;
 
-	if (has_failed(update) && verdict == 0) {
+	/* A failure of our own behind verdicts that would have allowed it. */
+	if (has_failed(update) && (verdict == 0 || verdict_allows(verdict))) {
 		return tell(update, result_exit_code(update->result));
 	}
 	if (update->result == RESULT_UP_TO_DATE) {

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/buffer.h"
+#include "base/file.h"
 #include "flow/world.h"
 
 #define UPDATER BANGER_BUILD_DIR "/prefix/bin/banger-update"
@@ -231,6 +232,52 @@ Test(attack, a_run_that_was_killed_before_it_changed_anything_is_in_nobodys_way)
 	free(health);
 }
 
+/* What the start command saw of its own, and what the daemon still shows. */
+static void assert_inherits_nothing(void)
+{
+	char *seen = scratch_path(&world.scratch, "seen");
+	char *command = NULL;
+	char *status = scratch_read(seen);
+	int daemon = (int)world_daemon(&world);
+
+	const char *ignored = strstr(status, "SigIgn:\t");
+
+	cr_assert_not_null(strstr(status, "Umask:\t0022\n"));
+	cr_assert_not_null(strstr(status, "SigBlk:\t0000000000000000\n"));
+	/* Above are the C library's own and real-time signals. */
+	cr_assert_eq(strtoull(ignored + strlen("SigIgn:\t"), NULL, 16) & 0x7fffffff, 0);
+	cr_assert(asprintf(&command,
+			   "test \"$(readlink /proc/%d/cwd)\" = / &&"
+			   " ! ls -l /proc/%d/fd | grep -e %s -e memfd -e stage -e journal.db"
+			   " -e /dev/zero && ! tr '\\0' '\\n' < /proc/%d/environ | grep SECRET",
+			   daemon, daemon, world.state, daemon) > 0);
+	cr_assert_eq(system(command), 0, "%s", command);
+	free(command);
+	free(status);
+	free(seen);
+}
+
+Test(attack, a_started_daemon_inherits_nothing_of_the_updater)
+{
+	char *head = NULL;
+
+	cr_assert(asprintf(&head,
+			   "grep -e Umask -e SigBlk -e SigIgn /proc/self/status > \"%s/seen\"",
+			   world.scratch.path) > 0);
+	set_start(head);
+	free(head);
+	publish("0.2.0", 3, NULL);
+	cr_assert_eq(run_shell("umask 0; cd /tmp; exec 7</dev/zero; env SECRET=1", "-q"), 0);
+	assert_inherits_nothing();
+	update("", 0);
+	publish("0.3.0", 4, "unhealthy");
+	cr_assert_eq(run_shell("env SECRET=1", "-q"), 4);
+	assert_inherits_nothing();
+	publish("0.4.0", 4, NULL);
+	update("", 0);
+	assert_version("banger 0.4.0");
+}
+
 Test(attack, no_key_on_the_terminal_ends_a_run_in_the_middle)
 {
 	static const char *const signals[] = {"QUIT", "INT", "TERM"};
@@ -262,6 +309,29 @@ Test(attack, the_environment_cannot_change_how_a_signature_is_checked)
 	cr_assert_eq(run_shell(before, "-q"), 0);
 	free(before);
 	free(conf);
+}
+
+Test(attack, a_reader_that_went_away_does_not_make_an_update_a_failure)
+{
+	publish("0.2.0", 3, NULL);
+	cr_assert_eq(run_shell("", "--json > /dev/full"), 0);
+	assert_version("banger 0.2.0");
+}
+
+Test(attack, words_from_outside_reach_no_terminal_unchecked)
+{
+	char *manifest = path_join(world.releases, "manifest.json");
+
+	scratch_write(manifest, "{\"schema_version\":1,\"latest_stable\":\"9.0.0\",\"releases\":[{"
+				"\"version\":\"9.0.0\",\"tarball_url\":\"/x/\\u001b[31mred\","
+				"\"sha256sums_url\":\"/x/\\u001b[31mred\","
+				"\"sha256sums_sig_url\":\"/x/\\u001b]0;title\\u0007\"}]}");
+	struct outcome outcome = assert_exit("", 3);
+
+	cr_assert_null(strchr(outcome.errors, '\033'), "%s", outcome.errors);
+	cr_assert_null(strchr(outcome.output, '\033'));
+	outcome_free(&outcome);
+	free(manifest);
 }
 
 Test(attack, a_failed_start_command_leaves_no_new_daemon_behind)
