@@ -23,11 +23,11 @@ void health_answer_finish(struct health_answer *answer)
 	*answer = (struct health_answer){0};
 }
 
+static const char marker[] = "fail ";
+
 /* NAME of a line "fail NAME: text", else "". The line is changed. */
 static const char *failed_name(char *line)
 {
-	static const char marker[] = "fail ";
-
 	if (!text_has_prefix(line, marker)) {
 		return "";
 	}
@@ -83,20 +83,66 @@ static const char *last_line(const char *text, size_t *ret_length)
 	return last;
 }
 
+/* A line "fail NAME: text", as failed_name() sees it. */
+static bool names_failure(const char *line, size_t length)
+{
+	const char *name = line + sizeof(marker) - 1;
+
+	if (length < sizeof(marker) || !text_has_prefix(line, marker)) {
+		return false;
+	}
+	name += strspn(name, " ");
+	return *name != ':' && memchr(name, ':', (size_t)(line + length - name)) != NULL;
+}
+
+/* The lines of text that name a failure, joined: "fail disk: full; fail kvm: no /dev/kvm". Cut off
+ * where shown ends. */
+static void join_failures(const char *text, char shown[static LINE_SHOWN])
+{
+	size_t used = 0;
+
+	shown[0] = '\0';
+	while (*text != '\0' && used < LINE_SHOWN - 1) {
+		size_t length = strcspn(text, "\n");
+
+		if (names_failure(text, length)) {
+			(void)snprintf(shown + used, LINE_SHOWN - used, "%s%.*s",
+				       used > 0 ? "; " : "", (int)length, text);
+			used = strlen(shown);
+		}
+		text += length + (text[length] == '\n' ? 1 : 0);
+	}
+}
+
+/* What a person needs of the output: what fails, or else its last line. */
+static void find_cause(const struct process_result *result, char shown[static LINE_SHOWN])
+{
+	const char *line = NULL;
+	size_t length = 0;
+
+	join_failures(buffer_text(&result->output), shown);
+	if (shown[0] != '\0') {
+		return;
+	}
+	line = last_line(buffer_text(&result->output), &length);
+	if (line == NULL) {
+		line = last_line(buffer_text(&result->errors), &length);
+	}
+	if (line != NULL) {
+		(void)snprintf(shown, LINE_SHOWN, "%.*s", (int)length, line);
+	}
+}
+
 /* "exited with 1: fail disk: full" */
 static char *describe(const struct process_result *result)
 {
 	char how[PROCESS_STATUS_TEXT_MAX];
+	char cause[LINE_SHOWN];
 	char *text = NULL;
-	size_t length = 0;
-	const char *line = last_line(buffer_text(&result->output), &length);
 
-	if (line == NULL) {
-		line = last_line(buffer_text(&result->errors), &length);
-	}
+	find_cause(result, cause);
 	(void)process_status_text(&result->status, how);
-	if (asprintf(&text, "%s%s%.*s", how, line != NULL ? ": " : "", (int)length,
-		     line != NULL ? line : "") < 0) {
+	if (asprintf(&text, "%s%s%s", how, cause[0] != '\0' ? ": " : "", cause) < 0) {
 		return NULL;
 	}
 	text_sanitize(text);

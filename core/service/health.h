@@ -16,7 +16,7 @@ struct health_answer {
 	bool healthy;          /* exit 0 */
 	bool complete;         /* it ended by itself, and all it wrote was read: failed is all */
 	struct strings failed; /* the NAMEs of its "fail NAME: text" lines */
-	char *text;            /* its last line or the way it ended, for a person */
+	char *text;            /* how it ended and what fails, else its last line, for a person */
 };
 void health_answer_finish(struct health_answer *answer);
 

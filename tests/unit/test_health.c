@@ -79,6 +79,26 @@ Test(health, what_fails_is_named_once_each)
 	health_answer_finish(&answer);
 }
 
+Test(health, the_text_tells_what_fails_and_not_what_is_well)
+{
+	struct health_answer answer =
+		ask("echo 'fail disk: full'; echo 'fail to plan'; echo 'fail: nameless';"
+		    "echo 'fail kvm: gone'; echo 'ok store: fine'; exit 1");
+
+	cr_assert_str_eq(answer.text, "exited with 1: fail disk: full; fail kvm: gone");
+	health_answer_finish(&answer);
+}
+
+Test(health, the_text_is_bounded_whatever_fails)
+{
+	struct health_answer answer =
+		ask("for i in $(seq 400); do echo \"fail disk$i: full\"; done; exit 1");
+
+	cr_assert_lt(strlen(answer.text), 500);
+	cr_assert_not_null(strstr(answer.text, "fail disk1: full; fail disk2: full"));
+	health_answer_finish(&answer);
+}
+
 Test(health, the_exit_code_decides_and_not_the_lines)
 {
 	struct health_answer answer = ask("echo 'fail disk: nearly full'");
