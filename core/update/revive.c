@@ -46,25 +46,28 @@ int update_start(struct update *update, struct error *err)
 	return 0;
 }
 
-int update_stop_new(struct update *update, struct error *err)
+static int ask_to_stop(struct update *update, const struct service *service, struct error *err)
 {
 	struct command_values values = update_values(update);
 	struct service_context context = {.values = &values};
+	bool killed = false;
+
+	return update->manager->stop(&context, service, &killed, err);
+}
+
+/* One step for each service of the new release; what fails is left to a person. */
+static int for_each_new(struct update *update,
+			int (*step)(struct update *update, const struct service *service,
+				    struct error *err),
+			struct error *err)
+{
 	int worst = 0;
 
 	for (size_t i = update->config->service_count; i-- > 0;) {
 		const struct service_run *run = &update->services[i];
 		struct error one = {0};
-		bool killed = false;
+		int rc = run->stopped ? step(update, run->service, &one) : 0;
 
-		if (!run->stopped) {
-			continue;
-		}
-		int rc = update->manager->stop(&context, run->service, &killed, &one);
-
-		if (rc == 0) {
-			rc = update_end_leftovers(update, run->service, &one);
-		}
 		if (rc < 0) {
 			update->unstoppable = true;
 			worst = update_leave_to_person(update, rc, err,
@@ -73,6 +76,14 @@ int update_stop_new(struct update *update, struct error *err)
 		}
 	}
 	return worst;
+}
+
+int update_stop_new(struct update *update, struct error *err)
+{
+	int rc = for_each_new(update, ask_to_stop, err);
+
+	/* Not before all were asked: several services may execute one file. */
+	return rc < 0 ? rc : for_each_new(update, update_end_leftovers, err);
 }
 
 /* Every service that was started still is the same process. */

@@ -25,6 +25,15 @@ static void begin(void)
 
 static void end(void)
 {
+	char *second = scratch_path(&world.scratch, "second");
+	char *stop = scratch_path(&world.scratch, "second stop");
+
+	/* The world knows of one daemon only. */
+	if (scratch_exists(second)) {
+		(void)!system(stop);
+	}
+	free(stop);
+	free(second);
 	world_finish(&world);
 }
 
@@ -95,11 +104,11 @@ static void set_key(const char *key, const char *value)
 	free(ini);
 }
 
-/* A shell script as the command of key: start or stop. */
-__attribute__((format(printf, 2, 3))) static void set_script(const char *key, const char *format,
-							     ...)
+/* A shell script; the caller frees its path. */
+__attribute__((format(printf, 2, 3))) static char *write_script(const char *name,
+								const char *format, ...)
 {
-	char *path = scratch_path(&world.scratch, "%s", key);
+	char *path = scratch_path(&world.scratch, "%s", name);
 	char *body = NULL;
 	char *script = NULL;
 	va_list args;
@@ -109,27 +118,34 @@ __attribute__((format(printf, 2, 3))) static void set_script(const char *key, co
 	va_end(args);
 	cr_assert(asprintf(&script, "#!/bin/sh\n%s\n", body) > 0);
 	scratch_write_bytes(path, script, strlen(script), 0755);
-	char *value = scratch_path(&world.scratch, "%s", key);
-
-	set_key(key, value);
-	free(value);
 	free(script);
 	free(body);
-	free(path);
+	return path;
+}
+
+/* Gives key a script, which is freed, as its command. */
+static void set_command(const char *key, char *script)
+{
+	set_key(key, script);
+	free(script);
 }
 
 /* The start command as a script, with head before it. */
 static void set_start(const char *head)
 {
-	set_script("start",
-		   "%s\n\"%s/bangerd\" --database \"%s\" --socket %s/socket &\necho $! > \"%s\"",
-		   head, world.bin, world.database, world.scratch.path, world.pid_file);
+	set_command("start", write_script("start",
+					  "%s\n\"%s/bangerd\" --database \"%s\" --socket %s/socket "
+					  "&\necho $! > \"%s\"",
+					  head, world.bin, world.database, world.scratch.path,
+					  world.pid_file));
 }
 
 static void set_stop(const char *head)
 {
-	set_script("stop", "%s\nexec /sbin/start-stop-daemon --stop --quiet --pidfile \"%s\"", head,
-		   world.pid_file);
+	set_command("stop",
+		    write_script("stop",
+				 "%s\nexec /sbin/start-stop-daemon --stop --quiet --pidfile \"%s\"",
+				 head, world.pid_file));
 }
 
 /* What the shell says of `…` with {} for the updater and its configuration. */
@@ -353,12 +369,13 @@ Test(attack, a_failed_start_command_leaves_no_new_daemon_behind)
 
 Test(attack, a_new_daemon_that_no_pid_file_names_does_not_stay_behind)
 {
-	set_script("start",
-		   "\"%s/bangerd\" --database \"%s\" --socket %s/socket &\n"
-		   "case \"$('%s/banger' --version)\" in *0.2.0*) rm -f \"%s\";;\n"
-		   "*) echo $! > \"%s\";; esac",
-		   world.bin, world.database, world.scratch.path, world.bin, world.pid_file,
-		   world.pid_file);
+	set_command("start",
+		    write_script("start",
+				 "\"%s/bangerd\" --database \"%s\" --socket %s/socket &\n"
+				 "case \"$('%s/banger' --version)\" in *0.2.0*) rm -f \"%s\";;\n"
+				 "*) echo $! > \"%s\";; esac",
+				 world.bin, world.database, world.scratch.path, world.bin,
+				 world.pid_file, world.pid_file));
 	set_key("ready_timeout", "1s");
 	publish("0.2.0", 3, NULL);
 	update_says("", 4, (const char *const[]){"1 process of the new release", NULL});
@@ -377,4 +394,43 @@ Test(attack, a_pid_file_of_somebody_else_does_not_hide_a_running_daemon)
 	assert_version("banger 0.1.0");
 	cr_assert_eq(world_daemon(&world), daemon);
 	update("--dry-run --waive services", 0);
+}
+
+Test(attack, two_services_of_one_file_are_each_asked_to_stop)
+{
+	const char *path = world.scratch.path;
+	char *text = scratch_read(world.ini);
+	char *first = strstr(text, "[service bangerd]");
+	char *asked = scratch_path(&world.scratch, "asked");
+	char *ini = NULL;
+
+	cr_assert_not_null(first);
+	cr_assert(asprintf(&ini,
+			   "%.*s[service second]\nbinary = bangerd\npid_file = %s/second.pid\n"
+			   "start = %s/second start\nstop = %s/second stop\n%s",
+			   (int)(first - text), text, path, path, path, first) > 0);
+	scratch_write(world.ini, ini);
+	char *second =
+		write_script("second",
+			     "cd %s\ncase $1 in\n"
+			     "start) \"%s/bangerd\" --database second.db --socket second.socket &\n"
+			     "echo $! > second.pid;;\n"
+			     "stop) kill $(cat second.pid) && echo asked >> asked;;\nesac",
+			     path, world.bin);
+	char *start = scratch_path(&world.scratch, "second start");
+
+	cr_assert_eq(system(start), 0);
+	publish("0.2.0", 2, "unhealthy");
+	update("", 4);
+	char *told = scratch_read(asked);
+
+	cr_assert_str_eq(told, "asked\nasked\n", "the old and the new one were not asked: %s",
+			 told);
+	cr_assert_eq(world_processes(&world), 2);
+	free(start);
+	free(second);
+	free(told);
+	free(asked);
+	free(ini);
+	free(text);
 }
