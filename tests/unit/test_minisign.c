@@ -102,7 +102,7 @@ Test(minisign, refuses_any_bit_flipped_in_what_counts)
 {
 	struct minisign_key key = read_key(public_key);
 	/* Behind the untrusted comment, which is nobody's word. */
-	size_t from = strchr(prehashed, '\n') + 1 - prehashed;
+	size_t from = strcspn(prehashed, "\n") + 1;
 	char text[sizeof(prehashed)];
 
 	for (size_t at = from; at < sizeof(prehashed) - 2; at++) {
