@@ -80,8 +80,9 @@ int protocol_add_outcome(struct buffer *report, const struct error *failure)
 static int read_failure(char *line, struct error *err)
 {
 	char *colon = strstr(line, ": ");
+	bool has_reason = colon != NULL && colon[2] != '\0';
 
-	for (size_t i = 0; i < KIND_COUNT && colon != NULL; i++) {
+	for (size_t i = 0; i < KIND_COUNT && has_reason; i++) {
 		size_t length = strlen(kinds[i].word);
 
 		if (length == (size_t)(colon - line) && memcmp(line, kinds[i].word, length) == 0) {
