@@ -46,7 +46,7 @@ static const struct option_row rows[] = {
 	{"force", KEY_FORCE, NULL, OPTION_WAIVE, AT(force),
 	 "go ahead although checks say busy; install the same version again"},
 	{"waive", KEY_WAIVE, "NAME", OPTION_WAIVE, NO_OFFSET,
-	 "go ahead although this one check says busy"},
+	 "the same for one: a plugin, baseline, services, unfinished"},
 	{"config", 'c', "FILE", OPTION_COMMON, AT(config),
 	 "this INI file, with the drop-ins of FILE.d"},
 	{"root", KEY_ROOT, "DIR", OPTION_COMMON, AT(root),
