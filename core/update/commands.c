@@ -287,11 +287,9 @@ static int run_config(const struct options *options)
 const struct command_row command_rows[] = {
 	{"update", "", "the whole way, from the manifest to a healthy new release", run_update,
 	 OPTION_RELEASE | OPTION_WAIVE | OPTION_UPDATE, 0},
-	{"preflight", "",
-	 "only ask: may this release be installed here? 0 yes, 1 yes and something will happen",
-	 run_preflight, OPTION_RELEASE | OPTION_WAIVE, 0},
-	{"config", "show|check",
-	 "show every value and where it comes from, or say what is wrong with the INI files",
-	 run_config, 0, 1},
+	{"preflight", "", "only ask whether this release may be installed here", run_preflight,
+	 OPTION_RELEASE | OPTION_WAIVE, 0},
+	{"config", "show|check", "every value with its file and line; what is wrong", run_config, 0,
+	 1},
 	{NULL, NULL, NULL, NULL, 0, 0},
 };

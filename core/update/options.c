@@ -44,7 +44,7 @@ static const struct option_row rows[] = {
 	{"release", KEY_RELEASE, "DIR|FILE", OPTION_RELEASE, AT(release),
 	 "a signed release at hand instead of the manifest's"},
 	{"force", KEY_FORCE, NULL, OPTION_WAIVE, AT(force),
-	 "go ahead although checks say busy; install the same version again"},
+	 "waive whatever is busy; install the same version again"},
 	{"waive", KEY_WAIVE, "NAME", OPTION_WAIVE, NO_OFFSET,
 	 "the same for one: a plugin, baseline, services, unfinished"},
 	{"config", 'c', "FILE", OPTION_COMMON, AT(config),

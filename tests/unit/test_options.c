@@ -115,3 +115,17 @@ Test(options, help_names_every_command)
 	}
 	free(text);
 }
+
+Test(options, help_fits_a_terminal)
+{
+	char *text = NULL;
+	size_t length = 0;
+	FILE *to = open_memstream(&text, &length);
+
+	options_print_help(to);
+	(void)fclose(to);
+	for (char *line = strtok(text, "\n"); line != NULL; line = strtok(NULL, "\n")) {
+		cr_assert_leq(strlen(line), 80, "%s", line);
+	}
+	free(text);
+}
