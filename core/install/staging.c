@@ -8,6 +8,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -115,6 +116,11 @@ static int make(const char *base, const char *own, const char *run, char **ret, 
 
 	if (staging == NULL) {
 		return error_no_memory(err);
+	}
+	/* It could be made, name by name, and then neither be used nor be removed. */
+	if (strlen(staging) >= PATH_MAX) {
+		return error_set(err, -ENAMETOOLONG, "cannot stage in %s: %s; set staging_dir",
+				 base, strerror(ENAMETOOLONG));
 	}
 	int rc = make_in(parent, own, path, run, err);
 

@@ -12,7 +12,7 @@
  * staging_dir (made when missing) when that is set. What a killed earlier run left there is removed
  * first (the caller holds the lock). *ret is freed by the caller. -EPERM, -ENOTDIR: something
  * that is not ours lies there; -EACCES: mounted noexec, so that the staged release could not be
- * asked anything.
+ * asked anything; -ENAMETOOLONG.
  */
 MUST_CHECK int staging_make(const char *product, const char *staging_dir,
 			    const struct artifact *first, const char *run, char **ret,

@@ -11,10 +11,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/output.h"
 #include "model/run.h"
 #include "update/json.h"
 #include "update/options.h"
 #include "update/phases.h"
+
+#define REPORT_PATIENCE_MS 1000
 
 /* Whoever starts us may have closed 0, 1 or 2: then the next file opened would be our stdout. */
 static void open_standard_descriptors(void)
@@ -65,6 +68,17 @@ static void clear_environment(void)
 	}
 }
 
+/* A terminal that was stopped, or a pipe that nobody empties, must not stop an update half-way with
+ * the daemon down. stdout has only the answer, when everything is over. */
+static void report_patiently(void)
+{
+	static struct output output;
+	FILE *stream = output_open(&output, STDERR_FILENO, REPORT_PATIENCE_MS);
+
+	/* A variable: The GNU C Library, Standard Streams. */
+	stderr = stream != NULL ? stream : stderr;
+}
+
 static bool asks_for_json(int argc, char **argv)
 {
 	for (int i = 1; i < argc; i++) {
@@ -93,6 +107,7 @@ int main(int argc, char **argv)
 	open_standard_descriptors();
 	set_up_signals();
 	clear_environment();
+	report_patiently();
 	(void)umask(022);
 	if (options_parse(argc, argv, &options, &err) < 0) {
 		return say_usage_error(argc, argv, &err);

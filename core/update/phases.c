@@ -62,15 +62,21 @@ static int note(struct update *update, const char *phase, const char *state, con
 	return journal_note(update->journal, update->run, phase, state, detail, err);
 }
 
+static int refuse_interrupted(const char *next, struct error *err)
+{
+	return is_interrupted() ? error_set(err, -EINTR, "interrupted before %s", next) : 0;
+}
+
 static int run_phase(struct update *update, const struct phase *phase, struct error *err)
 {
 	uint64_t started = clock_monotonic_ms();
+	int rc = refuse_interrupted(phase->name, err);
 
-	if (is_interrupted()) {
-		return error_set(err, -EINTR, "interrupted before %s", phase->name);
+	if (rc < 0) {
+		return rc;
 	}
 	report_phase_begin(&update->report, phase->name);
-	int rc = note(update, phase->name, "intent", NULL, err);
+	rc = note(update, phase->name, "intent", NULL, err);
 
 	if (rc == 0) {
 		update->changed = update->changed || phase->changes_host;
@@ -150,9 +156,13 @@ static void clean_up(struct update *update)
 
 static int commit(struct update *update, struct error *err)
 {
-	int rc = journal_commit(update->journal, update->run, update->release.version.text,
-				update->config->artifacts, update->config->artifact_count, err);
+	int rc = refuse_interrupted("commit", err);
 
+	if (rc < 0) {
+		return rc;
+	}
+	rc = journal_commit(update->journal, update->run, update->release.version.text,
+			    update->config->artifacts, update->config->artifact_count, err);
 	if (rc < 0) {
 		return error_prefix(err, "cannot record the new release as installed");
 	}

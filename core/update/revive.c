@@ -179,6 +179,25 @@ static int old_is_well(struct update *update, struct error *err)
 	return rc < 0 ? rc : settle(update, err);
 }
 
+/* Each of them, although another did not start: the fewer are down the better. */
+static int start_old_ones(struct update *update, struct error *err)
+{
+	int worst = 0;
+
+	for (size_t i = 0; i < update->config->service_count; i++) {
+		struct service_run *run = &update->services[i];
+		struct error why = {0};
+		int rc = run->stopped ? start_old_one(update, run, &why) : 0;
+
+		if (rc < 0) {
+			worst = update_leave_to_person(update, rc, err,
+						       "start the old release by hand: %s",
+						       why.text);
+		}
+	}
+	return worst;
+}
+
 /*
  * The last step back: the old release runs again, is itself, and as well as it was before. After
  * a step back that failed nothing is started: old code on a new database, or the other way round,
@@ -194,18 +213,12 @@ int update_start_old(struct update *update, struct error *err)
 					      "started that could meet files "
 					      "or a database of another release");
 	}
-	for (size_t i = 0; i < update->config->service_count; i++) {
-		struct service_run *run = &update->services[i];
-		int rc = run->stopped ? start_old_one(update, run, &why) : 0;
+	int rc = start_old_ones(update, err);
 
-		if (rc < 0) {
-			return update_leave_to_person(update, rc, err,
-						      "start the old release by hand: %s",
-						      why.text);
-		}
+	if (rc < 0) {
+		return rc;
 	}
-	int rc = old_is_well(update, &why);
-
+	rc = old_is_well(update, &why);
 	return rc == 0 ? 0
 		       : update_leave_to_person(
 				 update, rc, err,

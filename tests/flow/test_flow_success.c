@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "flow/world.h"
+#include "flow/expect.h"
 
 static struct world world;
 
@@ -29,65 +29,17 @@ static void end(void)
 	world_finish(&world);
 }
 
-static void publish(const char *version, size_t migrations)
-{
-	struct release_built built =
-		world_publish(&world, &(struct world_release){.version = version,
-							      .migrations = migrations});
-
-	release_built_free(&built);
-}
-
-static void assert_exit(const char *line, int expected)
-{
-	struct outcome outcome = world_update(&world, line);
-
-	cr_assert_eq(outcome.exit_code, expected, "'%s' exits with %d:\n%s%s", line,
-		     outcome.exit_code, outcome.output, outcome.errors);
-	outcome_free(&outcome);
-}
-
-static void assert_says(const char *line, const char *expected)
-{
-	struct outcome outcome = world_update(&world, line);
-
-	cr_assert(strstr(outcome.output, expected) != NULL ||
-			  strstr(outcome.errors, expected) != NULL,
-		  "'%s' does not say '%s':\n%s%s", line, expected, outcome.output, outcome.errors);
-	outcome_free(&outcome);
-}
-
-static void assert_version(const char *expected)
-{
-	char *version = world_version(&world);
-
-	cr_assert_str_eq(version, expected);
-	free(version);
-}
-
-/* Nothing of a run remains beside what is installed but the one generation of backups. */
-static void assert_clean(void)
-{
-	char *listing = world_files(&world);
-
-	cr_assert_null(strstr(listing, ".banger-update"), "%s", listing);
-	free(listing);
-	cr_assert_eq(world_processes(&world), world_daemon(&world) > 0 ? 1 : 0);
-}
-
 TestSuite(success, .init = begin_plain, .fini = end);
 TestSuite(other_hosts, .fini = end); /* each begins with a host of its own */
 
 Test(success, the_new_release_runs_and_its_migration_is_applied)
 {
-	publish("0.2.0", 3);
-	assert_exit("", 0);
-	assert_version("banger 0.2.0");
-	cr_assert(world_daemon_is_installed(&world));
+	publish_release(&world, "0.2.0", 3, NULL);
+	expect_exit(&world, "", 0, NULL);
+	assert_runs(&world, "0.2.0");
 	cr_assert_eq(world_query(&world, "SELECT max(id) FROM schema_migrations"), 3);
 	cr_assert_eq(world_query(&world, "SELECT count(*) FROM vms WHERE workspace_json='{}'"), 1);
 	cr_assert_eq(world_failed_copies(&world), 0);
-	assert_clean();
 }
 
 Test(success, the_replaced_files_are_kept_as_previous)
@@ -98,8 +50,8 @@ Test(success, the_replaced_files_are_kept_as_previous)
 	struct stat after;
 
 	cr_assert_eq(stat(old, &before), 0);
-	publish("0.2.0", 2);
-	assert_exit("", 0);
+	publish_release(&world, "0.2.0", 2, NULL);
+	expect_exit(&world, "", 0, NULL);
 	cr_assert_eq(stat(previous, &after), 0);
 	cr_assert_eq(before.st_ino, after.st_ino);
 	cr_assert_eq(before.st_mtim.tv_nsec, after.st_mtim.tv_nsec);
@@ -109,81 +61,60 @@ Test(success, the_replaced_files_are_kept_as_previous)
 
 Test(success, a_second_run_has_nothing_to_do)
 {
-	publish("0.2.0", 3);
-	assert_exit("", 0);
-	pid_t daemon = world_daemon(&world);
-	char *files = world_files(&world);
+	publish_release(&world, "0.2.0", 3, NULL);
+	expect_exit(&world, "", 0, NULL);
+	struct sight before = sight_take(&world);
 
-	assert_exit("", 0);
-	assert_says("", "up to date");
-	char *again = world_files(&world);
-
-	cr_assert_str_eq(files, again);
-	cr_assert_eq(world_daemon(&world), daemon);
-	free(files);
-	free(again);
+	expect_exit(&world, "", 0, "up to date");
+	assert_unchanged(&world, &before);
+	sight_free(&before);
 }
 
 Test(success, a_chain_of_releases_is_installed_one_after_the_other)
 {
-	publish("0.2.0", 3);
-	assert_exit("", 0);
-	publish("0.3.0", 4);
-	assert_exit("", 0);
-	assert_version("banger 0.3.0");
+	publish_release(&world, "0.2.0", 3, NULL);
+	expect_exit(&world, "", 0, NULL);
+	publish_release(&world, "0.3.0", 4, NULL);
+	expect_exit(&world, "", 0, NULL);
+	assert_runs(&world, "0.3.0");
 	cr_assert_eq(world_query(&world, "SELECT count(*) FROM notes"), 1);
 	cr_assert_eq(world_query(&world, "SELECT count(*) FROM vms"), 1);
-	assert_clean();
 }
 
 Test(success, check_tells_by_its_exit_code_whether_there_is_something_newer)
 {
-	publish("0.2.0", 3);
-	char *files = world_files(&world);
+	publish_release(&world, "0.2.0", 3, NULL);
+	struct sight before = sight_take(&world);
 
-	assert_exit("--check", 1);
-	assert_says("--check", "0.2.0 is available");
+	expect_exit(&world, "--check", 1, "0.2.0 is available");
+	assert_unchanged(&world, &before);
 	cr_assert_not(scratch_exists(world.state), "--check left a trace");
-	assert_exit("", 0);
-	assert_exit("--check", 0);
-	free(files);
+	expect_exit(&world, "", 0, NULL);
+	expect_exit(&world, "--check", 0, "up to date");
+	sight_free(&before);
 }
 
 Test(success, a_dry_run_changes_nothing)
 {
-	publish("0.2.0", 3);
-	char *files = world_files(&world);
-	char *dump = world_dump(&world);
-	pid_t daemon = world_daemon(&world);
+	publish_release(&world, "0.2.0", 3, NULL);
+	struct sight before = sight_take(&world);
 
-	assert_exit("--dry-run", 0);
-	assert_says("--dry-run", "nothing was changed");
-	char *files_after = world_files(&world);
-	char *dump_after = world_dump(&world);
-
-	cr_assert_str_eq(files, files_after);
-	cr_assert_str_eq(dump, dump_after);
-	cr_assert_eq(world_daemon(&world), daemon);
-	free(files);
-	free(dump);
-	free(files_after);
-	free(dump_after);
+	expect_exit(&world, "--dry-run", 0, "nothing was changed");
+	assert_unchanged(&world, &before);
+	sight_free(&before);
 }
 
 Test(success, preflight_answers_needed_when_migrations_are_pending)
 {
-	publish("0.2.0", 3);
-	assert_exit("preflight", 1);
-	assert_says("preflight", "needed:");
-	assert_version("banger 0.1.0");
-	assert_clean();
+	publish_release(&world, "0.2.0", 3, NULL);
+	expect_exit(&world, "preflight", 1, "needed:");
+	assert_runs(&world, "0.1.0");
 }
 
 Test(success, preflight_answers_compatible_when_the_schema_stays)
 {
-	publish("0.2.0", 2);
-	assert_exit("preflight", 0);
-	assert_says("preflight", "compatible:");
+	publish_release(&world, "0.2.0", 2, NULL);
+	expect_exit(&world, "preflight", 0, "compatible:");
 }
 
 Test(success, without_release_json_the_staged_daemon_is_asked)
@@ -194,8 +125,8 @@ Test(success, without_release_json_the_staged_daemon_is_asked)
 							      .without_release_json = true});
 
 	release_built_free(&built);
-	assert_exit("preflight", 1);
-	assert_exit("", 0);
+	expect_exit(&world, "preflight", 1, NULL);
+	expect_exit(&world, "", 0, NULL);
 	cr_assert_eq(world_query(&world, "SELECT max(id) FROM schema_migrations"), 3);
 }
 
@@ -207,46 +138,46 @@ Test(success, a_release_at_hand_is_installed_from_its_directory_or_its_tarball)
 	char *line = NULL;
 
 	cr_assert(asprintf(&line, "--release %s", directory) > 0);
-	assert_exit(line, 0);
-	assert_version("banger 0.2.0");
+	expect_exit(&world, line, 0, NULL);
+	assert_runs(&world, "0.2.0");
 	free(line);
 	free(directory);
 	release_built_free(&built);
 
 	built = world_publish(&world, &(struct world_release){.version = "0.3.0", .migrations = 3});
 	cr_assert(asprintf(&line, "--release %s", built.tarball) > 0);
-	assert_exit(line, 0);
-	assert_version("banger 0.3.0");
+	expect_exit(&world, line, 0, NULL);
+	assert_runs(&world, "0.3.0");
 	free(line);
 	release_built_free(&built);
 }
 
 Test(success, an_older_release_is_installed_only_when_it_is_named)
 {
-	publish("0.2.0", 2);
-	assert_exit("", 0);
-	publish("0.1.5", 2);
-	assert_exit("", 0);
-	assert_version("banger 0.2.0");
-	assert_exit("--to 0.1.5", 0);
-	assert_version("banger 0.1.5");
+	publish_release(&world, "0.2.0", 2, NULL);
+	expect_exit(&world, "", 0, NULL);
+	publish_release(&world, "0.1.5", 2, NULL);
+	expect_exit(&world, "", 0, NULL);
+	assert_runs(&world, "0.2.0");
+	expect_exit(&world, "--to 0.1.5", 0, NULL);
+	assert_runs(&world, "0.1.5");
 }
 
 Test(success, force_installs_the_same_version_again)
 {
-	publish("0.1.0", 2);
+	publish_release(&world, "0.1.0", 2, NULL);
 	pid_t daemon = world_daemon(&world);
 
-	assert_exit("", 0);
+	expect_exit(&world, "", 0, NULL);
 	cr_assert_eq(world_daemon(&world), daemon);
-	assert_exit("--force", 0);
+	expect_exit(&world, "--force", 0, NULL);
 	cr_assert_neq(world_daemon(&world), daemon);
 	cr_assert(world_daemon_is_installed(&world));
 }
 
 Test(success, json_is_one_object_on_stdout_and_nothing_else)
 {
-	publish("0.2.0", 3);
+	publish_release(&world, "0.2.0", 3, NULL);
 	struct outcome outcome = world_update(&world, "--json");
 
 	cr_assert_eq(outcome.exit_code, 0, "%s%s", outcome.output, outcome.errors);
@@ -261,7 +192,7 @@ Test(success, json_is_one_object_on_stdout_and_nothing_else)
 
 Test(success, quiet_says_only_the_result)
 {
-	publish("0.2.0", 3);
+	publish_release(&world, "0.2.0", 3, NULL);
 	struct outcome outcome = world_update(&world, "--quiet");
 
 	cr_assert_str_eq(outcome.errors, "");
@@ -275,8 +206,8 @@ Test(success, mode_of_the_replaced_file_is_kept)
 	struct stat after;
 
 	cr_assert_eq(chmod(bangerd, 0750), 0);
-	publish("0.2.0", 3);
-	assert_exit("", 0);
+	publish_release(&world, "0.2.0", 3, NULL);
+	expect_exit(&world, "", 0, NULL);
 	cr_assert_eq(stat(bangerd, &after), 0);
 	cr_assert_eq(after.st_mode & 07777, 0750);
 	free(bangerd);
@@ -296,8 +227,8 @@ Test(success, owner_and_capabilities_of_the_replaced_file_are_kept)
 	cr_assert(asprintf(&command, "/sbin/setcap cap_net_bind_service=ep %s", bangerd) > 0);
 	cr_assert_eq(system(command), 0);
 	free(command);
-	publish("0.2.0", 3);
-	assert_exit("", 0);
+	publish_release(&world, "0.2.0", 3, NULL);
+	expect_exit(&world, "", 0, NULL);
 	cr_assert_eq(stat(bangerd, &after), 0);
 	cr_assert_eq(after.st_gid, 12345);
 	cr_assert(asprintf(&command, "/sbin/getcap %s | grep -q cap_net_bind_service=ep", bangerd) >
@@ -310,9 +241,12 @@ Test(success, owner_and_capabilities_of_the_replaced_file_are_kept)
 Test(other_hosts, services_that_did_not_run_are_not_started)
 {
 	begin(&(struct world_options){.stopped = true, .without_health = true});
-	publish("0.2.0", 3);
-	assert_exit("", 0);
-	assert_version("banger 0.2.0");
+	publish_release(&world, "0.2.0", 3, NULL);
+	expect_exit(&world, "", 0, NULL);
+	char *version = world_version(&world);
+
+	cr_assert_str_eq(version, "banger 0.2.0");
+	free(version);
 	cr_assert_eq(world_daemon(&world), 0);
 	cr_assert_eq(world_query(&world, "SELECT max(id) FROM schema_migrations"), 2);
 }
@@ -320,11 +254,9 @@ Test(other_hosts, services_that_did_not_run_are_not_started)
 Test(other_hosts, paths_with_blanks_are_no_matter)
 {
 	begin(&(struct world_options){.directory = "a host with blanks"});
-	publish("0.2.0", 3);
-	assert_exit("", 0);
-	assert_version("banger 0.2.0");
-	cr_assert(world_daemon_is_installed(&world));
-	assert_clean();
+	publish_release(&world, "0.2.0", 3, NULL);
+	expect_exit(&world, "", 0, NULL);
+	assert_runs(&world, "0.2.0");
 }
 
 Test(other_hosts, staging_on_another_file_system_is_copied_over)
@@ -339,10 +271,9 @@ Test(other_hosts, staging_on_another_file_system_is_copied_over)
 	begin(&(struct world_options){.update_keys = keys});
 	cr_assert_eq(stat(world.bin, &here), 0);
 	cr_assert_eq(stat(staging, &there), 0);
-	publish("0.2.0", 3);
-	assert_exit("", 0);
-	assert_version("banger 0.2.0");
-	cr_assert(world_daemon_is_installed(&world));
+	publish_release(&world, "0.2.0", 3, NULL);
+	expect_exit(&world, "", 0, NULL);
+	assert_runs(&world, "0.2.0");
 	cr_assert_eq(rmdir(staging), 0, "something is left in %s", staging);
 	free(keys);
 	if (here.st_dev == there.st_dev) {
@@ -353,7 +284,7 @@ Test(other_hosts, staging_on_another_file_system_is_copied_over)
 Test(other_hosts, a_root_is_put_before_every_path)
 {
 	begin(&(struct world_options){0});
-	publish("0.2.0", 3);
+	publish_release(&world, "0.2.0", 3, NULL);
 	/* The INI names the host's paths without the scratch directory in front. */
 	char *ini = scratch_read(world.ini);
 	struct buffer rootless = BUFFER_INIT(64u << 10);
@@ -383,9 +314,8 @@ Test(other_hosts, a_root_is_put_before_every_path)
 	scratch_directory(sbin);
 	cr_assert_eq(symlink("/sbin/start-stop-daemon", tool), 0);
 	cr_assert(asprintf(&line, "--root %s", world.scratch.path) > 0);
-	assert_exit(line, 0);
-	assert_version("banger 0.2.0");
-	cr_assert(world_daemon_is_installed(&world));
+	expect_exit(&world, line, 0, NULL);
+	assert_runs(&world, "0.2.0");
 	free(ini);
 	free(line);
 	free(sbin);

@@ -1,13 +1,9 @@
 /*
- * world.c - world.h: made, published to, asked and taken down.
+ * world.c - world.h: made, configured, published to and taken down.
  */
 #include "flow/world.h"
 
-#include <criterion/criterion.h>
-#include <dirent.h>
-#include <limits.h>
-#include <signal.h>
-#include <sqlite3.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,16 +13,10 @@
 #include "base/buffer.h"
 #include "base/command.h"
 #include "base/file.h"
-#include "base/process.h"
-#include "base/text.h"
+#include "flow/world_parts.h"
 
-#define PREFIX          BANGER_BUILD_DIR "/prefix"
-#define SAMPLE          BANGER_BUILD_DIR "/tests/samples/sample"
-#define RUN_TIMEOUT_MS  60000
-#define STOP_TIMEOUT_MS 5000
-
-#define must(condition)                                                                            \
-	cr_assert((condition), "the test's own ground is broken at %s:%d", __FILE__, __LINE__)
+#define SAMPLE       BANGER_BUILD_DIR "/tests/samples/sample"
+#define TEST_PLUGINS BANGER_BUILD_DIR "/test-plugins"
 
 static const char *or_else(const char *text, const char *fallback)
 {
@@ -41,50 +31,6 @@ static void label_as(const char *to, const char *version, const char *behaviour,
 	(void)snprintf(label.version, sizeof(label.version), "%s", version);
 	(void)snprintf(label.behaviour, sizeof(label.behaviour), "%s", behaviour);
 	must(label_write(SAMPLE, to, &label, &err) == 0);
-}
-
-static struct outcome run_words(const struct strings *words)
-{
-	struct process_result result = {0};
-	struct error err;
-
-	cr_assert_eq(process_run(words, RUN_TIMEOUT_MS, &result, &err), 0, "%s", err.text);
-	bool exited = !result.status.timed_out && result.status.signal == 0;
-
-	return (struct outcome){
-		.exit_code = exited ? result.status.exit_code : -1,
-		.output = buffer_detach(&result.output),
-		.errors = buffer_detach(&result.errors),
-	};
-}
-
-static struct outcome run_program(const char *const *argv)
-{
-	struct strings words = {0};
-
-	for (; *argv != NULL; argv++) {
-		must(strings_add(&words, *argv) == 0);
-	}
-	struct outcome outcome = run_words(&words);
-
-	strings_finish(&words);
-	return outcome;
-}
-
-void outcome_free(struct outcome *outcome)
-{
-	free(outcome->output);
-	free(outcome->errors);
-	*outcome = (struct outcome){0};
-}
-
-static void run_or_fail(const char *const *argv)
-{
-	struct outcome outcome = run_program(argv);
-
-	cr_assert_eq(outcome.exit_code, 0, "%s: exit %d: %s%s", argv[0], outcome.exit_code,
-		     outcome.output, outcome.errors);
-	outcome_free(&outcome);
 }
 
 static void copy_file(const char *from, const char *to)
@@ -105,7 +51,7 @@ static void make_directories(struct world *world, const struct world_options *op
 	char *run = host_path(world, options, "run");
 	char *keys = scratch_path(&world->scratch, "keys");
 
-	world->bin = host_path(world, options, "bin");
+	world->bin = host_path(world, options, or_else(options->bin, "bin"));
 	world->database = host_path(world, options, "lib/state.db");
 	world->pid_file = host_path(world, options, "run/bangerd.pid");
 	world->plugins = scratch_path(&world->scratch, "plugins");
@@ -122,31 +68,34 @@ static void make_directories(struct world *world, const struct world_options *op
 	free(keys);
 }
 
+static void install_plugin(const struct world *world, const char *directory, const char *name)
+{
+	char *from = NULL;
+	char *to = NULL;
+
+	must(asprintf(&from, "%s/%s.so", directory, name) > 0);
+	must(asprintf(&to, "%s/%s.so", world->plugins, name) > 0);
+	copy_file(from, to);
+	free(from);
+	free(to);
+}
+
 static void install_plugins(const struct world *world)
 {
-	static const char *const plugins[] = {"schema-migration", "staged-binaries"};
+	install_plugin(world, PREFIX "/lib/banger-update/preflight.d", "schema-migration");
+	install_plugin(world, PREFIX "/lib/banger-update/preflight.d", "staged-binaries");
+}
 
-	for (size_t i = 0; i < sizeof(plugins) / sizeof(plugins[0]); i++) {
-		char *from = NULL;
-		char *to = NULL;
-
-		must(asprintf(&from, PREFIX "/lib/banger-update/preflight.d/%s.so", plugins[i]) >
-		     0);
-		must(asprintf(&to, "%s/%s.so", world->plugins, plugins[i]) > 0);
-		copy_file(from, to);
-		free(from);
-		free(to);
-	}
+void world_add_plugin(const struct world *world, const char *name)
+{
+	install_plugin(world, TEST_PLUGINS, name);
 }
 
 /* The socket's path has to be short, whatever the host's directory is called. */
-static char *start_command(const struct world *world, const struct world_options *options)
+char *world_start_command(const struct world *world)
 {
 	char *command = NULL;
 
-	if (options->start != NULL) {
-		return strdup(options->start);
-	}
 	must(asprintf(&command,
 		      "/sbin/start-stop-daemon --start --quiet --background --notify-await "
 		      "--notify-timeout 4 --make-pidfile --pidfile \"%s\" --exec \"%s/bangerd\" -- "
@@ -158,7 +107,7 @@ static char *start_command(const struct world *world, const struct world_options
 static void write_ini(const struct world *world, const struct world_options *options)
 {
 	struct buffer ini = BUFFER_INIT(256u << 10);
-	char *start = start_command(world, options);
+	char *start = options->start != NULL ? strdup(options->start) : world_start_command(world);
 
 	must(buffer_add_format(&ini,
 			       "[update]\nproduct = banger\nmanifest = file://%s/manifest.json\n"
@@ -178,13 +127,13 @@ static void write_ini(const struct world *world, const struct world_options *opt
 		     world->pid_file, start, world->pid_file,
 		     or_else(options->service_keys, "")) == 0);
 	must(buffer_add_format(&ini, "[database state]\npath = %s\n", world->database) == 0);
+	must(buffer_add_format(&ini, "[health]\n%s\n",
+			       or_else(options->health_keys, "timeout = 2s\nsettle = 100ms")) == 0);
 	if (!options->without_health) {
 		must(buffer_add_format(&ini,
-				       "[health]\ncommand = \"%s/banger\" doctor --socket "
-				       "%s/socket --database \"%s\"\ninterval = 100ms\n%s\n",
-				       world->bin, world->scratch.path, world->database,
-				       or_else(options->health_keys,
-					       "timeout = 2s\nsettle = 1500ms")) == 0);
+				       "command = \"%s/banger\" doctor --socket %s/socket "
+				       "--database \"%s\"\ninterval = 100ms\n",
+				       world->bin, world->scratch.path, world->database) == 0);
 	}
 	must(buffer_add_format(&ini,
 			       "[preflight]\nplugin_dir = %s\n[plugin schema-migration]\n"
@@ -218,14 +167,11 @@ static void install_release(const struct world *world, const struct world_option
 	free(banger);
 }
 
-static void start_daemon(const struct world *world, const struct world_options *options)
+void world_start_daemon(const struct world *world)
 {
-	struct world_options plain = *options;
 	struct command command = {0};
 	struct error err;
-
-	plain.start = NULL;
-	char *line = start_command(world, &plain);
+	char *line = world_start_command(world);
 
 	must(command_parse(line, &command, &err) == 0);
 	struct outcome outcome = run_words(&command.words);
@@ -248,23 +194,14 @@ struct world world_make(const struct world_options *options)
 	install_release(&world, options);
 	write_ini(&world, options);
 	if (!options->stopped) {
-		start_daemon(&world, options);
+		world_start_daemon(&world);
 	}
 	return world;
 }
 
-static void kill_daemon(const struct world *world)
-{
-	pid_t daemon = world_daemon(world);
-
-	if (daemon > 0) {
-		(void)kill(daemon, SIGKILL);
-	}
-}
-
 void world_finish(struct world *world)
 {
-	kill_daemon(world);
+	world_kill(world);
 	scratch_remove(&world->scratch);
 	signing_key_free(&world->key);
 	free(world->bin);
@@ -301,14 +238,15 @@ struct release_built world_publish(struct world *world, const struct world_relea
 	label_as(bangerd, release->version, or_else(release->behaviour, "healthy"),
 		 release->migrations);
 	const struct release_file files[] = {{.name = "bangerd", .path = bangerd},
-					     {.name = "banger", .path = bangerd}};
+					     {.name = "banger", .path = bangerd},
+					     release->more};
 
 	spec.directory = directory;
 	spec.version = or_else(spec.version, release->version);
 	spec.key = spec.key != NULL ? spec.key : &world->key;
 	if (spec.files == NULL) {
 		spec.files = files;
-		spec.file_count = sizeof(files) / sizeof(files[0]);
+		spec.file_count = release->more.name != NULL ? 3 : 2;
 	}
 	if (spec.migrations == NULL && !release->without_release_json) {
 		spec.migrations = migrations;
@@ -325,161 +263,71 @@ struct release_built world_publish(struct world *world, const struct world_relea
 	return built;
 }
 
-struct outcome world_update(const struct world *world, const char *line)
+/* Where the section's keys begin, behind its header's line; NULL: there is none. */
+static char *find_section(char *ini, const char *section)
 {
-	struct strings words = {0};
-	char *copy = strdup(line);
+	size_t length = strlen(section);
 
-	must(strings_add(&words, PREFIX "/bin/banger-update") == 0);
-	must(strings_add(&words, "--config") == 0 && strings_add(&words, world->ini) == 0);
-	for (char *word = strtok(copy, " "); word != NULL; word = strtok(NULL, " ")) {
-		must(strings_add(&words, word) == 0);
+	for (char *line = ini; line != NULL && *line != '\0';) {
+		char *end = strchr(line, '\n');
+
+		if (strncmp(line, section, length) == 0 && line + length == end) {
+			return end + 1;
+		}
+		line = end != NULL ? end + 1 : NULL;
 	}
-	struct outcome outcome = run_words(&words);
-
-	strings_finish(&words);
-	free(copy);
-	return outcome;
+	return NULL;
 }
 
-pid_t world_daemon(const struct world *world)
+/* The line "KEY = …" of the section whose keys begin at keys, or NULL. */
+static char *find_key(char *keys, const char *key)
 {
-	uint64_t pid = 0;
-	uint64_t start = 0;
+	size_t length = strlen(key);
 
-	if (!scratch_exists(world->pid_file)) {
-		return 0;
+	for (char *line = keys; line != NULL && *line != '\0' && *line != '[';) {
+		char *end = strchr(line, '\n');
+
+		if (strncmp(line, key, length) == 0 && strncmp(line + length, " =", 2) == 0) {
+			return line;
+		}
+		line = end != NULL ? end + 1 : NULL;
 	}
-	char *text = scratch_read(world->pid_file);
+	return NULL;
+}
 
-	text[strcspn(text, "\n")] = '\0';
-	bool runs = text_parse_u64(text, &pid) == 0 && process_start_time((pid_t)pid, &start) == 0;
+void world_configure(const struct world *world, const char *section, const char *key,
+		     const char *value)
+{
+	struct buffer text = BUFFER_INIT(256u << 10);
+	char *ini = scratch_read(world->ini);
+	char *keys = find_section(ini, section);
+	char *old = keys != NULL ? find_key(keys, key) : NULL;
+	char *rest = old != NULL ? strchr(old, '\n') + 1 : keys;
 
+	if (keys == NULL) {
+		must(buffer_add_format(&text, "%s\n%s\n%s = %s\n", ini, section, key, value) == 0);
+	} else {
+		must(buffer_add(&text, ini, (size_t)((old != NULL ? old : keys) - ini)) == 0);
+		must(buffer_add_format(&text, "%s = %s\n%s", key, value, rest) == 0);
+	}
+	scratch_write(world->ini, buffer_text(&text));
+	buffer_finish(&text);
+	free(ini);
+}
+
+char *world_script(const struct world *world, const char *name, const char *format, ...)
+{
+	char *path = path_join(world->scratch.path, name);
+	char *body = NULL;
+	char *text = NULL;
+	va_list args;
+
+	va_start(args, format);
+	must(vasprintf(&body, format, args) > 0);
+	va_end(args);
+	must(asprintf(&text, "#!/bin/sh\n%s\n", body) > 0);
+	scratch_write_bytes(path, text, strlen(text), 0755);
+	free(body);
 	free(text);
-	return runs ? (pid_t)pid : 0;
-}
-
-bool world_daemon_is_installed(const struct world *world)
-{
-	char link[64];
-	struct stat running;
-	struct stat installed;
-	char *bangerd = path_join(world->bin, "bangerd");
-
-	(void)snprintf(link, sizeof(link), "/proc/%d/exe", (int)world_daemon(world));
-	bool same = stat(link, &running) == 0 && stat(bangerd, &installed) == 0 &&
-		    running.st_ino == installed.st_ino && running.st_dev == installed.st_dev;
-
-	free(bangerd);
-	return same;
-}
-
-char *world_version(const struct world *world)
-{
-	char *banger = path_join(world->bin, "banger");
-	struct outcome outcome = run_program((const char *const[]){banger, "--version", NULL});
-	char *version = strdup(outcome.output);
-
-	version[strcspn(version, "\n")] = '\0';
-	outcome_free(&outcome);
-	free(banger);
-	return version;
-}
-
-char *world_dump(const struct world *world)
-{
-	struct outcome outcome = run_program(
-		(const char *const[]){"/usr/bin/sqlite3", world->database, ".dump", NULL});
-
-	cr_assert_eq(outcome.exit_code, 0, "%s", outcome.errors);
-	char *dump = outcome.output;
-
-	free(outcome.errors);
-	return dump;
-}
-
-char *world_files(const struct world *world)
-{
-	return scratch_listing(world->bin, NULL);
-}
-
-static size_t count_names(const char *directory, const char *prefix)
-{
-	DIR *stream = opendir(directory);
-	size_t count = 0;
-
-	must(stream != NULL);
-	for (const struct dirent *entry = readdir(stream); entry != NULL; entry = readdir(stream)) {
-		count += text_has_prefix(entry->d_name, prefix);
-	}
-	(void)closedir(stream);
-	return count;
-}
-
-size_t world_failed_copies(const struct world *world)
-{
-	char *directory = path_directory(world->database);
-	size_t count = count_names(directory, "state.db.failed-");
-
-	free(directory);
-	return count;
-}
-
-static bool is_in_world(const struct world *world, const char *pid)
-{
-	char path[64];
-	char text[PATH_MAX + 1] = {0};
-
-	(void)snprintf(path, sizeof(path), "/proc/%.20s/exe", pid);
-	if (readlink(path, text, PATH_MAX) > 0 && strstr(text, world->scratch.path) != NULL) {
-		return true;
-	}
-	(void)snprintf(path, sizeof(path), "/proc/%.20s/cmdline", pid);
-	FILE *file = fopen(path, "re");
-	size_t length = file != NULL ? fread(text, 1, PATH_MAX, file) : 0;
-
-	if (file != NULL) {
-		(void)fclose(file);
-	}
-	return memmem(text, length, world->scratch.path, strlen(world->scratch.path)) != NULL;
-}
-
-size_t world_processes(const struct world *world)
-{
-	DIR *stream = opendir("/proc");
-	size_t count = 0;
-
-	must(stream != NULL);
-	for (const struct dirent *entry = readdir(stream); entry != NULL; entry = readdir(stream)) {
-		count += entry->d_name[0] >= '0' && entry->d_name[0] <= '9' &&
-			 is_in_world(world, entry->d_name);
-	}
-	(void)closedir(stream);
-	return count;
-}
-
-void world_sql(const struct world *world, const char *sql)
-{
-	sqlite3 *db = NULL;
-
-	must(sqlite3_open(world->database, &db) == SQLITE_OK);
-	cr_assert_eq(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK, "%s: %s", sql,
-		     sqlite3_errmsg(db));
-	must(sqlite3_close(db) == SQLITE_OK);
-}
-
-long world_query(const struct world *world, const char *sql)
-{
-	sqlite3 *db = NULL;
-	sqlite3_stmt *stmt = NULL;
-	long answer = -1;
-
-	must(sqlite3_open(world->database, &db) == SQLITE_OK);
-	if (sqlite3_prepare_v2(db, sql, -1, &stmt, NULL) == SQLITE_OK &&
-	    sqlite3_step(stmt) == SQLITE_ROW) {
-		answer = (long)sqlite3_column_int64(stmt, 0);
-	}
-	(void)sqlite3_finalize(stmt);
-	must(sqlite3_close(db) == SQLITE_OK);
-	return answer;
+	return path;
 }

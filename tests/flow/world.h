@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+#include "base/process.h"
 #include "samples/label.h"
 #include "support/release_builder.h"
 #include "support/scratch.h"
@@ -35,10 +36,11 @@ struct world_options {
 	size_t migrations;        /* 2 when 0 */
 	const char *behaviour;    /* "healthy" when NULL */
 	const char *directory;    /* name below the scratch directory that all is put in; "host" */
+	const char *bin;          /* name below that, where programs are installed; "bin" */
 	bool stopped;             /* does not run */
 	const char *update_keys;  /* more lines for [update] */
 	const char *service_keys; /* … for [service bangerd] */
-	const char *health_keys;  /* … for [health], before the defaults of these tests */
+	const char *health_keys;  /* … for [health], instead of the quick waits of these tests */
 	const char *sections;     /* more sections */
 	const char *start;        /* another start command */
 	bool without_health;
@@ -50,6 +52,7 @@ struct world_release {
 	size_t migrations;
 	const char *behaviour;     /* "healthy" when NULL */
 	bool without_release_json; /* the plugin has to ask the staged daemon */
+	struct release_file more;  /* a file besides bangerd and banger; name NULL: none */
 	struct release_spec spec;
 };
 
@@ -66,9 +69,36 @@ void world_finish(struct world *world);
 /* Builds the release, and makes it the manifest's latest. */
 struct release_built world_publish(struct world *world, const struct world_release *release);
 
+/* Sets a key of a section ("[service bangerd]") of the INI file, whether there was one or not. */
+void world_configure(const struct world *world, const char *section, const char *key,
+		     const char *value);
+
+/* The command that starts the daemon, fit for the INI and for a shell. The caller frees it. */
+char *world_start_command(const struct world *world);
+/* Runs it, as a person would. */
+void world_start_daemon(const struct world *world);
+
+/* A shell script with this body in the world's own directory; its path, which the caller frees. */
+char *world_script(const struct world *world, const char *name, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* Puts one of tests/plugins beside the real ones. */
+void world_add_plugin(const struct world *world, const char *name);
+
 /* Runs banger-update with --config, and the words of line (split at blanks) behind it. */
 struct outcome world_update(const struct world *world, const char *line);
+/* The same from a shell: "umask 077; exec \"$@\"". */
+struct outcome world_update_from(const struct world *world, const char *shell, const char *line);
 void outcome_free(struct outcome *outcome);
+
+/* world_update() in two halves. */
+struct running {
+	struct process process;
+	int output;
+	int errors;
+};
+struct running world_begin(const struct world *world, const char *line);
+struct outcome world_await(struct running *running);
 
 /* The pid of the running daemon, 0 when none runs. */
 pid_t world_daemon(const struct world *world);
@@ -81,13 +111,20 @@ char *world_version(const struct world *world);
 /* Everything in the database as SQL, and what is installed with inodes and times; both to compare.
  */
 char *world_dump(const struct world *world);
+/* The same of a database that may be missing, locked or damaged: then it is what sqlite3 said. */
+char *world_dump_any(const struct world *world);
 char *world_files(const struct world *world);
+
+/* True when the installed doctor finds nothing wrong. */
+bool world_is_healthy(const struct world *world);
 
 /* Names in the database's directory that begin with state.db.failed-. */
 size_t world_failed_copies(const struct world *world);
 
 /* Processes that run from or in this world, the daemon included. */
 size_t world_processes(const struct world *world);
+/* Ends all of them. */
+void world_kill(const struct world *world);
 
 /* Runs SQL on the live database. */
 void world_sql(const struct world *world, const char *sql);

@@ -69,6 +69,9 @@ static const struct behaviour behaviours[] = {
 	{.name = "dies-when-asked", .hooks = {.answer = die_when_asked}},
 	{.name = "unhealthy", .hooks = {.answer = complain}},
 	{.name = "ignores-stop", .at_start = ignore_stop},
+	{.name = "unhealthy-and-ignores-stop",
+	 .at_start = ignore_stop,
+	 .hooks = {.answer = complain}},
 };
 
 const struct behaviour *behaviour_find(const char *name)

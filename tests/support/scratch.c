@@ -103,15 +103,16 @@ static void list_entry(struct buffer *into, const char *base, const char *relati
 	if (S_ISREG(st.st_mode) && digest_path(path, &digest, &err) == 0) {
 		(void)digest_text(&digest, hash);
 	}
-	/* A directory's size and time change with harmless temporary names in it. */
-	bool is_directory = S_ISDIR(st.st_mode);
+	/* A directory's size and time change with harmless temporary names in it, and a pipe's when
+	 * somebody speaks through it. */
+	bool is_file = S_ISREG(st.st_mode);
 
 	must(buffer_add_format(into, "%s %o %u:%u %ju %jd %jd.%09ld %s\n", relative, st.st_mode,
 			       st.st_uid, st.st_gid, (uintmax_t)st.st_ino,
-			       is_directory ? 0 : (intmax_t)st.st_size,
-			       is_directory ? 0 : (intmax_t)st.st_mtim.tv_sec,
-			       is_directory ? 0 : st.st_mtim.tv_nsec, hash) == 0);
-	if (is_directory) {
+			       is_file ? (intmax_t)st.st_size : 0,
+			       is_file ? (intmax_t)st.st_mtim.tv_sec : 0,
+			       is_file ? st.st_mtim.tv_nsec : 0, hash) == 0);
+	if (S_ISDIR(st.st_mode)) {
 		list(into, base, relative, skip);
 	}
 	free(path);
