@@ -51,7 +51,8 @@ static void expect_banger(const struct config *config)
 {
 	cr_assert_str_eq(config->root, "");
 	cr_assert_str_eq(config->product, "banger");
-	cr_assert_str_eq(config->manifests.items[0], "https://releases.thaloco.com/banger/manifest.json");
+	cr_assert_str_eq(config->manifests.items[0],
+			 "https://releases.thaloco.com/banger/manifest.json");
 	cr_assert_str_eq(config->keys, "/etc/banger-update/keys.d");
 	cr_assert(config->installed.words.count == 2);
 	cr_assert(config->manager == MANAGER_SYSTEMD);

@@ -11,6 +11,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 static const char this_host[] = "this host itself";
 static const char this_link[] = "an address of the link";
@@ -84,33 +85,51 @@ static const char *fault6(const uint8_t *address)
 	return fault;
 }
 
-const char *address_fault(const struct sockaddr *address, socklen_t length)
+static const char *unless_near(const char *fault, bool near)
+{
+	return near && fault == this_host ? NULL : fault;
+}
+
+const char *address_fault(const struct sockaddr *address, socklen_t length, bool near)
 {
 	struct sockaddr_in four;
 	struct sockaddr_in6 six;
 
 	if (address->sa_family == AF_INET && length >= sizeof(four)) {
 		memcpy(&four, address, sizeof(four));
-		return fault4((const uint8_t *)&four.sin_addr);
+		return unless_near(fault4((const uint8_t *)&four.sin_addr), near);
 	}
 	if (address->sa_family == AF_INET6 && length >= sizeof(six)) {
 		memcpy(&six, address, sizeof(six));
-		return fault6(six.sin6_addr.s6_addr);
+		return unless_near(fault6(six.sin6_addr.s6_addr), near);
 	}
 	return "no internet address";
 }
 
-const char *address_fault_literal(const char *host)
+/* RFC 6761 section 6.3: localhost and everything below it, with or without a full stop. */
+static bool is_localhost(const char *host)
+{
+	static const char name[] = "localhost";
+	size_t length = strlen(host);
+	size_t tail = sizeof(name) - 1;
+
+	length -= length > 0 && host[length - 1] == '.';
+	return length >= tail && strncasecmp(host + length - tail, name, tail) == 0 &&
+	       (length == tail || host[length - tail - 1] == '.');
+}
+
+const char *address_fault_literal(const char *host, bool near)
 {
 	uint8_t address[16];
 	char text[INET6_ADDRSTRLEN];
 
 	if (inet_pton(AF_INET, host, address) == 1) {
-		return fault4(address);
+		return unless_near(fault4(address), near);
 	}
 	if (host[0] == '[') {
 		(void)snprintf(text, sizeof(text), "%.*s", (int)strcspn(host + 1, "]%"), host + 1);
-		return inet_pton(AF_INET6, text, address) == 1 ? fault6(address) : "not an address";
+		return inet_pton(AF_INET6, text, address) == 1 ? unless_near(fault6(address), near)
+							       : "not an address";
 	}
-	return NULL;
+	return is_localhost(host) ? unless_near(this_host, near) : NULL;
 }

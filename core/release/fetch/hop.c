@@ -68,24 +68,12 @@ static int shown(const char *url)
 	return length < SHOWN ? (int)length : SHOWN;
 }
 
-static int check_host(const char *host, const char *url, struct error *err)
+static int check_host(const char *host, bool near, const char *url, struct error *err)
 {
-	size_t length = strlen(host);
-	const char *fault = address_fault_literal(host);
+	const char *fault = address_fault_literal(host, near);
 
-	/* A full stop may end a name. */
-	length -= length > 0 && host[length - 1] == '.';
-	if (fault == NULL &&
-	    ((length == 9 && strncasecmp(host, "localhost", 9) == 0) ||
-	     (length > 10 && strncasecmp(host + length - 10, ".localhost", 10) == 0))) {
-		fault = "this host itself";
-	}
-	if (fault != NULL) {
-		return error_set(err, -EPROTO,
-				 "%.*s leads to %s, where only a manifest address of this host may",
-				 shown(url), url, fault);
-	}
-	return 0;
+	return fault == NULL ? 0
+			     : error_set(err, -EPROTO, "%.*s leads to %s", shown(url), url, fault);
 }
 
 int hop_check(const struct fetch_request *request, const char *url, struct error *err)
@@ -107,7 +95,7 @@ int hop_check(const struct fetch_request *request, const char *url, struct error
 	if (parts.user != NULL) {
 		return error_set(err, -EPROTO, "an address with a user or password is not used");
 	}
-	return request->near ? 0 : check_host(parts.host, url, err);
+	return check_host(parts.host, request->near, url, err);
 }
 
 static int resolve(const char *url, const char *location, char **ret)

@@ -35,7 +35,6 @@ const struct reply_reason reply_reasons[] = {
 	{"size", -EFBIG, false},
 	{"untrusted", -EACCES, false},
 	{"refused", -EPROTO, false},
-	{"memory", -ENOMEM, false},
 	{"other", -EIO, false},
 	{NULL, 0, false},
 };

@@ -31,7 +31,7 @@ struct fetch_request {
 	uint64_t min_rate;        /* bytes a second; 0: none */
 	uint64_t min_rate_window; /* seconds below min_rate before it is given up */
 	bool plain;               /* http is allowed */
-	bool near;                /* so are addresses of this host and its link */
+	bool near;                /* so are addresses of this host itself */
 	bool has_ca;
 	const char *authorization; /* a header line, "": none; a secret */
 };

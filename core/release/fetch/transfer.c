@@ -43,14 +43,13 @@ struct transfer {
 static curl_socket_t open_socket(void *data, curlsocktype purpose, struct curl_sockaddr *address)
 {
 	struct transfer *transfer = data;
-	const char *fault = address_fault(&address->addr, address->addrlen);
+	const char *fault =
+		address_fault(&address->addr, address->addrlen, transfer->request->near);
 
 	(void)purpose;
-	if (fault != NULL && !transfer->request->near && transfer->request->proxy[0] == '\0') {
-		(void)error_set(&transfer->astray, -EPROTO,
-				"its name leads to %s, where only a manifest address of this host "
-				"may",
-				fault);
+	/* A proxy is where the administrator says. */
+	if (fault != NULL && transfer->request->proxy[0] == '\0') {
+		(void)error_set(&transfer->astray, -EPROTO, "its name leads to %s", fault);
 		return CURL_SOCKET_BAD;
 	}
 	return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
@@ -325,7 +324,8 @@ static const struct {
 	{CURLE_URL_MALFORMAT, -EPROTO},
 	{CURLE_WEIRD_SERVER_REPLY, -EPROTO},
 	{CURLE_HTTP_RETURNED_ERROR, -EPROTO},
-	{CURLE_OUT_OF_MEMORY, -ENOMEM},
+	/* Also what it says to a header of more than 100 KiB. */
+	{CURLE_OUT_OF_MEMORY, -EPROTO},
 };
 
 /* A connection that was not made in its time may be made the next time; the deadline of all is

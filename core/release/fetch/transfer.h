@@ -10,7 +10,8 @@
 
 /*
  * Fetches request->url and writes its header and data frames to reply. ca: certificates to trust
- * instead of the system's, NULL: the system's. The errors are those of reply_reasons[].
+ * instead of the system's, NULL: the system's. The errors are those of reply_reasons[]; what is
+ * none of them the updater takes for -EIO.
  */
 MUST_CHECK int transfer_run(const struct fetch_request *request, const struct buffer *ca, int reply,
 			    struct error *err);
