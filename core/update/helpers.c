@@ -73,7 +73,8 @@ int helpers_open(struct helpers *ret, struct error *err)
 	if (rc < 0) {
 		return rc;
 	}
-	*ret = (struct helpers){take_fd(&helpers.unpack), take_fd(&helpers.preflight_host)};
+	*ret = (struct helpers){take_fd(&helpers.fetch), take_fd(&helpers.unpack),
+				take_fd(&helpers.preflight_host)};
 	return 0;
 }
 

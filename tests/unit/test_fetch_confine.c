@@ -15,10 +15,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/landlock.h"
 #include "base/limits.h"
 #include "base/sanitizer.h"
 #include "release/fetch/confine.h"
-#include "release/fetch/landlock.h"
 #include "support/scratch.h"
 
 #define FIRST_UNUSED 6
@@ -116,7 +116,7 @@ static struct found *confine_a_child(bool needs_system)
 
 Test(fetch_confine, cannot_open_what_its_user_may_read, .timeout = 30)
 {
-	if (SANITIZED_ADDRESSES || landlock_version() == 0) {
+	if (SANITIZED_ADDRESSES || landlock_abi() == 0) {
 		cr_skip_test("there is no Landlock here, or AddressSanitizer needs /proc");
 	}
 	struct found *found = confine_a_child(false);

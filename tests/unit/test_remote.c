@@ -13,10 +13,10 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/landlock.h"
 #include "base/limits.h"
 #include "base/sanitizer.h"
 #include "release/fetch.h"
-#include "release/fetch/landlock.h"
 #include "support/hostile_server.h"
 #include "support/scratch.h"
 
@@ -417,7 +417,7 @@ Test(remote, says_how_the_helper_is_confined)
 	cr_assert_str_eq(fetcher_confinement(fetcher), "");
 	cr_assert_eq(fetch_document(fetcher, url, &document, &err), 0, "%s", err.text);
 	(void)snprintf(expected, sizeof(expected), ", landlock %d",
-		       SANITIZED_ADDRESSES ? 0 : landlock_version());
+		       SANITIZED_ADDRESSES ? 0 : landlock_abi());
 	cr_assert(strstr(fetcher_confinement(fetcher), expected) != NULL, "%s",
 		  fetcher_confinement(fetcher));
 	fetcher_close(&fetcher);
