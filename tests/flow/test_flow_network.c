@@ -111,6 +111,7 @@ static void end(void)
 }
 
 TestSuite(network, .init = begin_net, .fini = end, .timeout = 120);
+TestSuite(own_network, .fini = end, .timeout = 120); /* each begins with rules of its own */
 
 /* Replaces every from in the file at path. */
 static void replace_in(const char *path, const char *from, const char *to)
@@ -413,7 +414,7 @@ static void assert_not_told(const struct outcome *outcome)
 	free(command);
 }
 
-Test(network, a_secret_is_shown_to_the_server_and_nobody_else, .init = NULL)
+Test(own_network, shows_a_secret_to_its_server_and_nobody_else)
 {
 	static const char rules[] =
 		"if ($http_authorization != 'Bearer " SECRET "') { return 401; }";

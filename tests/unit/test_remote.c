@@ -221,7 +221,7 @@ static void expect_row(const struct row *row)
 	buffer_finish(&document);
 }
 
-Test(remote, ends_bounded_whatever_the_server_does, .timeout = 120)
+Test(remote, ends_bounded_whatever_the_server_does)
 {
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		expect_row(&rows[i]);
