@@ -18,6 +18,16 @@
 #define LIMIT_PUBLIC_KEY   (16u * KIB)
 #define LIMIT_KEYS         64u
 
+/* Fetching over http and https */
+#define LIMIT_MIRRORS       8u
+#define LIMIT_REDIRECTS     5u
+#define LIMIT_HTTP_HEAD     (64u * KIB) /* of all answers of one fetch */
+#define LIMIT_AUTHORIZATION (4u * KIB)
+#define LIMIT_CA_FILE       (2u * MIB)
+#define LIMIT_FETCH_REQUEST (24u * KIB)
+#define LIMIT_FETCH_MEMORY  (64u * MIB) /* of the helper */
+#define LIMIT_FETCH_FILES   64u
+
 /* Tarballs */
 #define LIMIT_URL            (4u * KIB)
 #define LIMIT_MEMORY_TARBALL (64u * MIB) /* larger ones go to an unlinked file */

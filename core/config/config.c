@@ -59,13 +59,14 @@ void config_free(struct config *config)
 	free(config->path);
 	free(config->root);
 	free(config->product);
-	free(config->manifest);
+	strings_finish(&config->manifests);
 	free(config->keys);
 	command_finish(&config->installed);
 	free(config->state_dir);
 	free(config->staging_dir);
 	free(config->proxy);
 	free(config->ca_file);
+	free(config->authorization_file);
 	command_finish(&config->health.command);
 	free(config->plugin_dir);
 	free(config->plugin_user);

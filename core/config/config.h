@@ -13,6 +13,7 @@
 
 #include "base/command.h"
 #include "base/error.h"
+#include "base/text.h"
 #include "config/search.h"
 #include "model/host.h"
 #include "model/subject.h"
@@ -54,8 +55,8 @@ struct config {
 	char *root; /* "" or an absolute directory without a trailing '/' */
 
 	char *product;
-	char *manifest; /* URL */
-	char *keys;     /* directory or file; root in front */
+	struct strings manifests; /* URLs, in the order they are tried */
+	char *keys;               /* directory or file; root in front */
 	struct command installed;
 	char *state_dir;
 	char *staging_dir; /* NULL: beside the first artifact */
@@ -63,8 +64,12 @@ struct config {
 	uint64_t max_tarball;
 	uint64_t download_timeout_ms;
 	uint64_t min_rate;
+	uint64_t min_rate_window_ms;
+	uint64_t connect_timeout_ms;
+	uint64_t retries;
 	char *proxy;
 	char *ca_file;
+	char *authorization_file;
 	uint64_t keep_snapshots;
 
 	struct artifact *artifacts;

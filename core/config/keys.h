@@ -41,6 +41,7 @@ enum value_type {
 	VALUE_TABLE,    /* char *: a plain SQL identifier */
 	VALUE_URL,      /* char *: begins with one of words */
 	VALUE_PATH,     /* char *: absolute and normalized; the root comes in front */
+	VALUE_URLS,     /* struct strings: addresses like VALUE_URL, blanks between them */
 	VALUE_COMMAND,  /* struct command */
 	VALUE_DURATION, /* uint64_t: milliseconds */
 	VALUE_SIZE,     /* uint64_t: bytes */

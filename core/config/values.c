@@ -100,15 +100,15 @@ static int refuse_words(const struct key_row *row, const char *format, struct er
 	return error_set(err, -EINVAL, "%s %s", format, buffer_text(&list));
 }
 
-static int store_url(const struct target *target, const char *text, struct error *err)
+static int check_url(const struct key_row *row, const char *text, struct error *err)
 {
-	const struct word *scheme = target->row->words;
+	const struct word *scheme = row->words;
 
 	while (scheme->text != NULL && !text_has_prefix(text, scheme->text)) {
 		scheme++;
 	}
 	if (scheme->text == NULL || text[strlen(scheme->text)] == '\0') {
-		return refuse_words(target->row, "write an address that begins with", err);
+		return refuse_words(row, "write an address that begins with", err);
 	}
 	for (const char *c = text; *c != '\0'; c++) {
 		if (*c <= ' ' || *c >= 0x7f) {
@@ -117,7 +117,67 @@ static int store_url(const struct target *target, const char *text, struct error
 					 "as %%XX");
 		}
 	}
-	return store_string(target, text, err);
+	return 0;
+}
+
+static int store_url(const struct target *target, const char *text, struct error *err)
+{
+	int rc = check_url(target->row, text, err);
+
+	return rc == 0 ? store_string(target, text, err) : rc;
+}
+
+/* A file that anybody may read is no place for a password. */
+static int check_no_password(const char *text, struct error *err)
+{
+	const char *host = strstr(text, "://") + 3;
+
+	return memchr(host, '@', strcspn(host, "/?#")) == NULL
+		       ? 0
+		       : error_set(err, -EINVAL,
+				   "no user or password in an address; see authorization_file");
+}
+
+static int add_urls(const struct key_row *row, char *text, struct strings *urls, struct error *err)
+{
+	char *rest = NULL;
+
+	for (char *url = strtok_r(text, " \t", &rest); url != NULL;
+	     url = strtok_r(NULL, " \t", &rest)) {
+		int rc = check_url(row, url, err);
+
+		if (rc == 0) {
+			rc = check_no_password(url, err);
+		}
+		if (rc == 0 && urls->count == LIMIT_MIRRORS) {
+			rc = error_set(err, -EINVAL, "write at most %u addresses", LIMIT_MIRRORS);
+		}
+		if (rc == 0 && strings_contain(urls, url)) {
+			rc = error_set(err, -EINVAL, "write each address once");
+		}
+		if (rc == 0 && strings_add(urls, url) < 0) {
+			rc = error_no_memory(err);
+		}
+		if (rc < 0) {
+			return rc;
+		}
+	}
+	return 0;
+}
+
+static int store_urls(const struct target *target, const char *text, struct error *err)
+{
+	struct strings *list = member(target, target->row->offset);
+	auto_strings struct strings urls = {0};
+	auto_free char *copy = strdup(text);
+	int rc = copy == NULL ? error_no_memory(err) : add_urls(target->row, copy, &urls, err);
+
+	if (rc == 0) {
+		strings_finish(list);
+		*list = urls;
+		urls = (struct strings){0};
+	}
+	return rc;
 }
 
 static int store_path(const struct target *target, const char *text, struct error *err)
@@ -284,13 +344,14 @@ static int store_flags(const struct target *target, const char *text, struct err
 typedef int (*value_parser)(const struct target *target, const char *text, struct error *err);
 
 static const value_parser parsers[] = {
-	[VALUE_PRODUCT] = store_product, [VALUE_NAME] = store_name,
-	[VALUE_USER] = store_user,       [VALUE_TABLE] = store_table,
-	[VALUE_URL] = store_url,         [VALUE_PATH] = store_path,
-	[VALUE_COMMAND] = store_command, [VALUE_DURATION] = store_duration,
-	[VALUE_SIZE] = store_size,       [VALUE_NUMBER] = store_number,
-	[VALUE_BOOL] = store_bool,       [VALUE_MODE] = store_mode,
-	[VALUE_WORD] = store_word,       [VALUE_FLAGS] = store_flags,
+	[VALUE_PRODUCT] = store_product,   [VALUE_NAME] = store_name,
+	[VALUE_USER] = store_user,         [VALUE_TABLE] = store_table,
+	[VALUE_URL] = store_url,           [VALUE_PATH] = store_path,
+	[VALUE_URLS] = store_urls,         [VALUE_COMMAND] = store_command,
+	[VALUE_DURATION] = store_duration, [VALUE_SIZE] = store_size,
+	[VALUE_NUMBER] = store_number,     [VALUE_BOOL] = store_bool,
+	[VALUE_MODE] = store_mode,         [VALUE_WORD] = store_word,
+	[VALUE_FLAGS] = store_flags,
 };
 
 /* A ';' or '#' at the beginning or behind a blank, outside of "…". */

@@ -152,6 +152,14 @@ int journal_begin(struct journal *journal, const struct journal_run *run, struct
 			   texts, 6, run->id, err);
 }
 
+int journal_retarget(struct journal *journal, const char *run, const char *to, struct error *err)
+{
+	const char *const texts[] = {run, to};
+
+	return write_texts(journal, "UPDATE run SET to_version = ?2 WHERE id = ?1", texts, 2, run,
+			   err);
+}
+
 int journal_note(struct journal *journal, const char *run, const char *phase, const char *state,
 		 const char *detail, struct error *err)
 {

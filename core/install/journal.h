@@ -34,6 +34,9 @@ struct journal_run {
 
 MUST_CHECK int journal_begin(struct journal *journal, const struct journal_run *run,
 			     struct error *err);
+/* The run is about another version than it was begun for. -ENOENT: no such run. */
+MUST_CHECK int journal_retarget(struct journal *journal, const char *run, const char *to,
+				struct error *err);
 /* One line of the run: phase ("swap"), state ("intent", "done", "failed", "undone"), detail (may be
  * NULL). -ENOENT: no such run. */
 MUST_CHECK int journal_note(struct journal *journal, const char *run, const char *phase,

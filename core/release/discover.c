@@ -24,7 +24,7 @@ int release_discover(const struct discover_options *options, struct release *ret
 	if (options->local != NULL) {
 		return local_find(options, ret, err);
 	}
-	int rc = fetch_document(options->manifest, &manifest, err);
+	int rc = fetch_document(options->fetcher, options->manifest, &manifest, err);
 
 	if (rc < 0) {
 		return error_prefix(err, "cannot read the manifest");

@@ -9,12 +9,14 @@
 
 #include "base/error.h"
 #include "model/release.h"
+#include "release/fetch.h"
 
 struct discover_options {
 	const char *product;
-	const char *manifest; /* URL; only file:// so far */
-	const char *local;    /* --release: a directory or a tarball; NULL: the manifest */
-	const char *to;       /* --to: this version; NULL: latest_stable, or the one in local */
+	struct fetcher *fetcher; /* NULL: local files only */
+	const char *manifest;    /* URL */
+	const char *local;       /* --release: a directory or a tarball; NULL: the manifest */
+	const char *to;          /* --to: this version; NULL: latest_stable, or the one in local */
 };
 
 /*

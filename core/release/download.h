@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "model/release.h"
+#include "release/fetch.h"
 
 /* Only release_download() makes one, and only release_unpack() takes one: what was not verified
  * cannot be unpacked. */
@@ -17,9 +18,10 @@ struct verified {
 };
 
 struct download_options {
-	uint64_t maximum;      /* bytes (max_tarball) */
-	const char *spill_dir; /* where an unlinked file goes when it is too large for memory */
-	uint64_t in_memory;    /* most bytes kept in memory; 0: LIMIT_MEMORY_TARBALL */
+	struct fetcher *fetcher; /* NULL: local files only */
+	uint64_t maximum;        /* bytes (max_tarball) */
+	const char *spill_dir;   /* where an unlinked file goes when it is too large for memory */
+	uint64_t in_memory;      /* most bytes kept in memory; 0: LIMIT_MEMORY_TARBALL */
 };
 
 /* Fetches release->tarball, whose hash release_verify() has found. At most an eighth of the free

@@ -1,5 +1,5 @@
 /*
- * fetch.c - fetch.h: the table of schemes, and reading a local file.
+ * fetch.c - fetch.h: who may be asked for what, the table of schemes, and reading a local file.
  */
 #include "release/fetch.h"
 
@@ -7,19 +7,23 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
+#include "base/file.h"
 #include "base/guard.h"
 #include "base/limits.h"
+#include "base/trust.h"
+#include "release/remote.h"
 #include "release/url.h"
 
 #define CHUNK (256u * KIB)
 
 struct scheme {
 	const char *name;
-	int (*fetch)(const char *url, const struct fetch_sink *sink, struct error *err);
+	int (*fetch)(struct fetcher *fetcher, const char *url, const struct fetch_sink *sink,
+		     struct error *err);
 };
 
 /* Links are followed: a release directory may have a "latest". O_NONBLOCK: a FIFO must not hang. */
@@ -79,8 +83,10 @@ static int pump(int fd, const char *path, const struct fetch_sink *sink, struct 
 	}
 }
 
-static int fetch_file(const char *url, const struct fetch_sink *sink, struct error *err)
+static int fetch_file(struct fetcher *fetcher, const char *url, const struct fetch_sink *sink,
+		      struct error *err)
 {
+	(void)fetcher;
 	auto_free char *path = NULL;
 	int rc = url_file_path(url, &path, err);
 
@@ -95,44 +101,169 @@ static int fetch_file(const char *url, const struct fetch_sink *sink, struct err
 /* The first row is also the plain path's. */
 static const struct scheme schemes[] = {
 	{"file", fetch_file},
+	{"https", remote_fetch},
+	{"http", remote_fetch},
+};
+
+/* What a manifest over one scheme may name: itself, and the safer one. A row for each pair. */
+static const struct {
+	const char *manifest;
+	const char *named;
+} allowed[] = {
+	{"https", "https"}, {"http", "http"},  {"http", "https"},
+	{"file", "file"},   {"file", "https"},
 };
 
 static const struct scheme *find_scheme(const char *url)
 {
-	size_t length = url_scheme_length(url);
-
-	for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]) && length > 0; i++) {
-		if (strlen(schemes[i].name) == length &&
-		    strncasecmp(schemes[i].name, url, length) == 0) {
+	for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++) {
+		if (url_has_scheme(url, schemes[i].name)) {
 			return &schemes[i];
 		}
 	}
-	return length == 0 ? &schemes[0] : NULL;
+	return url_scheme_length(url) == 0 ? &schemes[0] : NULL;
 }
 
-int fetch(const char *url, const struct fetch_sink *sink, struct error *err)
+static int check_allowed(const struct fetcher *fetcher, const char *url,
+			 const struct scheme *scheme, struct error *err)
+{
+	if (fetcher == NULL) {
+		return scheme == &schemes[0]
+			       ? 0
+			       : error_set(err, -EPROTO,
+					   "%s is refused: a local release names only local files",
+					   url);
+	}
+	for (size_t i = 0; i < sizeof(allowed) / sizeof(allowed[0]); i++) {
+		if (url_has_scheme(fetcher->options.manifest, allowed[i].manifest) &&
+		    strcmp(scheme->name, allowed[i].named) == 0) {
+			return 0;
+		}
+	}
+	return error_set(err, -EPROTO, "%s is refused: the manifest %s must not lead to %s", url,
+			 fetcher->options.manifest, scheme->name);
+}
+
+int fetch(struct fetcher *fetcher, const char *url, const struct fetch_sink *sink,
+	  struct error *err)
 {
 	const struct scheme *scheme = find_scheme(url);
 
 	if (scheme == NULL) {
 		return error_set(err, -ENOTSUP,
-				 "cannot fetch %s: this build fetches only file:// URLs; copy the "
-				 "release to a directory and use --release DIR",
+				 "cannot fetch %s: only https, http and file addresses are "
+				 "understood",
 				 url);
 	}
-	return scheme->fetch(url, sink, err);
+	int rc = check_allowed(fetcher, url, scheme, err);
+
+	return rc == 0 ? scheme->fetch(fetcher, url, sink, err) : rc;
 }
+
+/* A document and how long the buffer was before it. */
+struct addition {
+	struct buffer *buffer;
+	size_t before;
+};
 
 static int add_to_buffer(void *data, const void *bytes, size_t length, struct error *err)
 {
-	struct buffer *buffer = data;
+	struct addition *addition = data;
 
-	return buffer_add(buffer, bytes, length) < 0 ? error_no_memory(err) : 0;
+	return buffer_add(addition->buffer, bytes, length) < 0 ? error_no_memory(err) : 0;
 }
 
-int fetch_document(const char *url, struct buffer *buffer, struct error *err)
+static int cut_buffer(void *data, struct error *err)
 {
-	struct fetch_sink sink = {add_to_buffer, buffer, buffer->maximum - buffer->length};
+	struct addition *addition = data;
 
-	return fetch(url, &sink, err);
+	(void)err;
+	if (addition->buffer->data != NULL) {
+		addition->buffer->length = addition->before;
+		addition->buffer->data[addition->before] = '\0';
+	}
+	return 0;
+}
+
+int fetch_document(struct fetcher *fetcher, const char *url, struct buffer *buffer,
+		   struct error *err)
+{
+	struct addition addition = {buffer, buffer->length};
+	const struct fetch_sink sink = {
+		.take = add_to_buffer,
+		.restart = cut_buffer,
+		.data = &addition,
+		.maximum = buffer->maximum - buffer->length,
+	};
+
+	return fetch(fetcher, url, &sink, err);
+}
+
+static int open_certificates(const struct fetch_options *options, struct error *err)
+{
+	int rc = options->check_trust ? trust_check_chain(options->ca_file, geteuid(), err) : 0;
+
+	return rc == 0 ? open_file(options->ca_file, err) : rc;
+}
+
+static int open_means(struct fetcher *fetcher, struct error *err)
+{
+	const struct fetch_options *options = &fetcher->options;
+	int rc = 0;
+
+	if (options->ca_file != NULL) {
+		rc = open_certificates(options, err);
+		if (rc < 0) {
+			return error_prefix(err, "ca_file");
+		}
+		fetcher->ca_fd = rc;
+	}
+	if (options->authorization_file != NULL &&
+	    !url_has_scheme(options->authorization_origin, "https")) {
+		return error_set(err, -EINVAL,
+				 "authorization_file is for https: %s would show the secret to "
+				 "everybody on the way",
+				 options->authorization_origin);
+	}
+	if (options->authorization_file != NULL) {
+		rc = authorization_read(options->authorization_file, options->check_trust,
+					&fetcher->authorization, err);
+		if (rc < 0) {
+			return error_prefix(err, "authorization_file");
+		}
+	}
+	return 0;
+}
+
+int fetcher_open(const struct fetch_options *options, struct fetcher **ret, struct error *err)
+{
+	auto_fetcher struct fetcher *fetcher = calloc(1, sizeof(*fetcher));
+
+	if (fetcher == NULL) {
+		return error_no_memory(err);
+	}
+	fetcher->options = *options;
+	fetcher->deadline = clock_deadline(options->timeout_ms);
+	fetcher->ca_fd = -1;
+	int rc = open_means(fetcher, err);
+
+	if (rc == 0) {
+		*ret = take_pointer(&fetcher);
+	}
+	return rc;
+}
+
+void fetcher_close(struct fetcher **fetcher)
+{
+	if (*fetcher != NULL) {
+		authorization_finish(&(*fetcher)->authorization);
+		guard_close(&(*fetcher)->ca_fd);
+		free(*fetcher);
+		*fetcher = NULL;
+	}
+}
+
+const char *fetcher_confinement(const struct fetcher *fetcher)
+{
+	return fetcher->confinement;
 }

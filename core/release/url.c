@@ -3,6 +3,7 @@
  */
 #include "release/url.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,6 +24,13 @@ size_t url_scheme_length(const char *url)
 	size_t length = strspn(url, letters) > 0 ? strspn(url, others) : 0;
 
 	return strncmp(url + length, separator, sizeof(separator) - 1) == 0 ? length : 0;
+}
+
+bool url_has_scheme(const char *url, const char *scheme)
+{
+	size_t length = url_scheme_length(url);
+
+	return length > 0 && strlen(scheme) == length && strncasecmp(url, scheme, length) == 0;
 }
 
 bool url_is_valid(const char *url)
@@ -91,6 +99,24 @@ static bool is_local_host(const char *host, size_t length)
 
 	return length == 0 ||
 	       (length == sizeof(local) - 1 && strncasecmp(host, local, length) == 0);
+}
+
+bool url_is_loopback(const char *url)
+{
+	size_t scheme = url_scheme_length(url);
+	const char *host = url + scheme + (scheme > 0 ? sizeof(separator) - 1 : 0);
+	struct in_addr address;
+	char text[INET_ADDRSTRLEN];
+	size_t length = host[0] == '[' ? strcspn(host, "]") + 1 : strcspn(host, ":/?#");
+
+	if (scheme == 0 || length == 0 || length >= sizeof(text) ||
+	    memchr(host, '@', length) != NULL) {
+		return false;
+	}
+	memcpy(text, host, length);
+	text[length] = '\0';
+	return strcmp(text, "[::1]") == 0 || strcasecmp(text, "localhost") == 0 ||
+	       (inet_pton(AF_INET, text, &address) == 1 && ntohl(address.s_addr) >> 24 == 127);
 }
 
 int url_file_path(const char *url, char **ret, struct error *err)

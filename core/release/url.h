@@ -12,6 +12,12 @@
 /* Length of the scheme in front of "://", 0 for a plain path. */
 size_t url_scheme_length(const char *url);
 
+/* True when url has this scheme, in any case of letters. */
+bool url_has_scheme(const char *url, const char *scheme);
+
+/* True when the host of url is spelled as this host: localhost, 127.x.x.x or [::1]. */
+bool url_is_loopback(const char *url);
+
 /* True for a URL with a scheme, at most LIMIT_URL printable ASCII characters, none a blank. */
 bool url_is_valid(const char *url);
 

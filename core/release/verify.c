@@ -25,10 +25,11 @@ static const char details_name[] = "release.json";
 /* Bytes of a signer's comment that are shown. */
 #define COMMENT_SHOWN_MAX 200
 
-static int read_signature(const char *url, struct signature *ret, struct error *err)
+static int read_signature(struct fetcher *fetcher, const char *url, struct signature *ret,
+			  struct error *err)
 {
 	auto_buffer struct buffer bytes = BUFFER_INIT(LIMIT_SIGNATURE);
-	int rc = fetch_document(url, &bytes, err);
+	int rc = fetch_document(fetcher, url, &bytes, err);
 
 	if (rc < 0) {
 		return error_prefix(err, "cannot read the signature");
@@ -67,11 +68,11 @@ static int read_signed_sums(const struct verify_options *options, const struct r
 	if (rc < 0) {
 		return rc;
 	}
-	rc = fetch_document(release->sums, sums, err);
+	rc = fetch_document(options->fetcher, release->sums, sums, err);
 	if (rc < 0) {
 		return error_prefix(err, "cannot read the checksums");
 	}
-	rc = read_signature(release->signature, &signature, err);
+	rc = read_signature(options->fetcher, release->signature, &signature, err);
 	if (rc < 0) {
 		return rc;
 	}
@@ -153,7 +154,7 @@ static int read_details(const struct verify_options *options, const struct relea
 	if (facts->details == NULL) {
 		return error_no_memory(err);
 	}
-	int rc = fetch_document(facts->details, &bytes, err);
+	int rc = fetch_document(options->fetcher, facts->details, &bytes, err);
 
 	if (rc < 0) {
 		return error_prefix(err, "cannot read what the signed sums name");

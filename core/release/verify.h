@@ -7,8 +7,10 @@
 
 #include "base/error.h"
 #include "model/release.h"
+#include "release/fetch.h"
 
 struct verify_options {
+	struct fetcher *fetcher; /* NULL: local files only */
 	const char *product;
 	const char *keys; /* a directory of *.pub or one file (release/keys.h) */
 	bool check_trust; /* keys must pass trust_check_chain(): set when running as root */

@@ -31,17 +31,36 @@ static int begin_run(struct update *update, struct error *err)
 		.from = update->installed,
 		.to = update->release.version.text,
 	};
+	/* Another mirror may have another release. */
+	if (update->journaled) {
+		return journal_retarget(update->journal, run.id, run.to, err);
+	}
 	int rc = journal_begin(update->journal, &run, err);
 
 	update->journaled = rc == 0;
 	return rc;
 }
 
+/* Who fetches has talked with strangers: it is told when the kernel could not confine it. */
+static void tell_confinement(struct update *update)
+{
+	const char *text = update->fetcher != NULL ? fetcher_confinement(update->fetcher) : "";
+
+	if (text_has_suffix(text, "landlock 0")) {
+		report_warning(&update->report,
+			       "this kernel has no Landlock: the fetch helper could read what any "
+			       "user can");
+	} else if (text[0] != '\0' && update->report.verbose) {
+		report_warning(&update->report, "the fetch helper runs confined: %s", text);
+	}
+}
+
 int update_discover(struct update *update, struct error *err)
 {
 	struct discover_options options = {
 		.product = update->config->product,
-		.manifest = update->config->manifest,
+		.fetcher = update->fetcher,
+		.manifest = update->config->manifests.items[update->mirror],
 		.local = update->options->release,
 		.to = update->options->to,
 	};
@@ -54,6 +73,7 @@ int update_discover(struct update *update, struct error *err)
 	const char *installed = update->installed != NULL ? update->installed : "nothing";
 
 	report_detail(&update->report, "%s (installed: %s)", found, installed);
+	tell_confinement(update);
 	if (update_is_current(update)) {
 		update->result = RESULT_UP_TO_DATE;
 		return 0;
@@ -65,6 +85,7 @@ int update_verify(struct update *update, struct error *err)
 {
 	struct verify_options options = {
 		.product = update->config->product,
+		.fetcher = update->fetcher,
 		.keys = update->config->keys,
 		.check_trust = geteuid() == 0,
 	};
@@ -83,6 +104,9 @@ int update_verify(struct update *update, struct error *err)
 
 static int make_staging(struct update *update, struct error *err)
 {
+	if (update->staging != NULL) {
+		return 0;
+	}
 	return staging_make(update->config->product, update->config->staging_dir,
 			    &update->config->artifacts[0], update->run, &update->staging, err);
 }
@@ -95,6 +119,7 @@ int update_download(struct update *update, struct error *err)
 		return rc;
 	}
 	struct download_options options = {
+		.fetcher = update->fetcher,
 		.maximum = update->config->max_tarball,
 		.spill_dir = update->staging,
 	};

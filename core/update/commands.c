@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/guard.h"
 #include "update/json.h"
+#include "update/mirrors.h"
 #include "update/phases.h"
 #include "update/show.h"
 #include "update/update.h"
@@ -50,6 +51,17 @@ static void say_to_do(const struct update *update, const char *product)
 	}
 }
 
+/* All that was wrong, one address a line. */
+static void say_mirrors(const struct update *update)
+{
+	for (size_t i = 0; i < update->bad_mirrors.count; i++) {
+		const struct pair *mirror = &update->bad_mirrors.items[i];
+
+		(void)fprintf(stderr, "  %s: ", mirror->key);
+		report_wrap(stderr, update->report.width, 4, mirror->value);
+	}
+}
+
 /* One sentence on how the run ended: success on stdout, everything else on stderr. */
 static void say_result(const struct update *update)
 {
@@ -84,6 +96,7 @@ static void say_result(const struct update *update)
 		break;
 	case RESULT_ERROR:
 		(void)fprintf(stderr, "error: %s; nothing was changed\n", why);
+		say_mirrors(update);
 		break;
 	case RESULT_ROLLED_BACK:
 		say_rolled_back(update, product, why);
@@ -128,13 +141,19 @@ static void check(struct update *update)
 	struct error err = {0};
 
 	open_journal_to_read(update);
+	helpers_open_fetch(&update->helpers);
 	int rc = update_check_unfinished(update, &err);
 
 	if (rc == 0) {
 		rc = update_find_installed(update, &err);
 	}
 	if (rc == 0) {
-		rc = update_discover(update, &err);
+		rc = mirrors_open(update, &err);
+	}
+	if (rc == 0) {
+		do {
+			rc = update_discover(update, &err);
+		} while (rc < 0 && mirrors_next(update, &err));
 	}
 	if (rc < 0) {
 		(void)update_fail(update, RESULT_ERROR, &err);

@@ -52,23 +52,35 @@ static int open_one(const char *name, int *ret, struct error *err)
 		name, near != NULL ? near : "?", compiled != NULL ? compiled : "?");
 }
 
+void helpers_open_fetch(struct helpers *ret)
+{
+	struct error ignored;
+
+	if (open_one("fetch", &ret->fetch, &ignored) < 0) {
+		ret->fetch = -1;
+	}
+}
+
 int helpers_open(struct helpers *ret, struct error *err)
 {
 	auto_helpers struct helpers helpers = HELPERS_INIT;
 	int rc = open_one("unpack", &helpers.unpack, err);
 
+	helpers_open_fetch(&helpers);
 	if (rc == 0) {
 		rc = open_one("preflight-host", &helpers.preflight_host, err);
 	}
 	if (rc < 0) {
 		return rc;
 	}
-	*ret = (struct helpers){take_fd(&helpers.unpack), take_fd(&helpers.preflight_host)};
+	*ret = (struct helpers){take_fd(&helpers.fetch), take_fd(&helpers.unpack),
+				take_fd(&helpers.preflight_host)};
 	return 0;
 }
 
 void helpers_close(struct helpers *helpers)
 {
+	guard_close(&helpers->fetch);
 	guard_close(&helpers->unpack);
 	guard_close(&helpers->preflight_host);
 }

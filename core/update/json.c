@@ -111,6 +111,27 @@ static json_t *to_do_value(const struct strings *to_do)
 	return list;
 }
 
+static json_t *mirrors_value(const struct pairs *mirrors)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < mirrors->count; i++) {
+		(void)json_array_append_new(list,
+					    json_pack("{s:o, s:o}", "url",
+						      text_value(mirrors->items[i].key), "error",
+						      text_value(mirrors->items[i].value)));
+	}
+	return list;
+}
+
+/* How the fetch helper was confined; null when it was not needed. */
+static json_t *fetch_value(const struct update *update)
+{
+	const char *text = update->fetcher != NULL ? fetcher_confinement(update->fetcher) : "";
+
+	return text_value(text[0] != '\0' ? text : NULL);
+}
+
 static bool print(FILE *to, json_t *object)
 {
 	int rc = object != NULL ? json_dumpf(object, to, JSON_COMPACT) : -1;
@@ -129,19 +150,19 @@ static const char *verdict_of(const struct preflight_report *preflight)
 bool json_print(FILE *to, const struct update *update, int exit_code)
 {
 	const char *found = update->release.version.text;
-	json_t *object =
-		json_pack("{s:i, s:s, s:o, s:o, s:o, s:o, s:s, s:i, s:b, s:o, s:o, s:o, s:o, s:o}",
-			  "schema", SCHEMA, "command", update->options->command->name, "product",
-			  text_value(update->config != NULL ? update->config->product : NULL),
-			  "run", text_value(update->run[0] != '\0' ? update->run : NULL), "from",
-			  text_value(update->installed), "to",
-			  text_value(found[0] != '\0' ? found : NULL), "result",
-			  result_word(update->result), "exit", exit_code, "changed",
-			  update->changed, "phases", phases_value(&update->report), "plugins",
-			  plugins_value(&update->preflight), "verdict",
-			  text_value(verdict_of(&update->preflight)), "to_do",
-			  to_do_value(&update->to_do), "error",
-			  error_value(&update->failure, update->failed_phase));
+	json_t *object = json_pack(
+		"{s:i, s:s, s:o, s:o, s:o, s:o, s:s, s:i, s:b, s:o, s:o, s:o, s:o, s:o, s:o, "
+		"s:o}",
+		"schema", SCHEMA, "command", update->options->command->name, "product",
+		text_value(update->config != NULL ? update->config->product : NULL), "run",
+		text_value(update->run[0] != '\0' ? update->run : NULL), "from",
+		text_value(update->installed), "to", text_value(found[0] != '\0' ? found : NULL),
+		"result", result_word(update->result), "exit", exit_code, "changed",
+		update->changed, "phases", phases_value(&update->report), "plugins",
+		plugins_value(&update->preflight), "verdict",
+		text_value(verdict_of(&update->preflight)), "to_do", to_do_value(&update->to_do),
+		"mirrors", mirrors_value(&update->bad_mirrors), "fetch", fetch_value(update),
+		"error", error_value(&update->failure, update->failed_phase));
 
 	return print(to, object);
 }

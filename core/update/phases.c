@@ -11,24 +11,25 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "update/mirrors.h"
 
 /*
  * The databases are copied after the stop, when nobody writes to them any more; that is why stop
  * comes before snapshot, and why its undo, which starts the old release again, comes last.
  */
 const struct phase phase_rows[] = {
-	{"discover", update_discover, NULL, false},
-	{"verify", update_verify, NULL, false},
-	{"download", update_download, NULL, false},
-	{"unpack", update_unpack, NULL, false},
-	{"preflight", update_preflight, NULL, false},
-	{"baseline", update_baseline, NULL, false},
-	{"stop", update_stop, update_start_old, true},
-	{"snapshot", update_snapshot, update_restore_databases, true},
-	{"swap", update_swap, update_swap_back, true},
-	{"start", update_start, update_stop_new, true},
-	{"health", update_health, NULL, true},
-	{NULL, NULL, NULL, false},
+	{"discover", update_discover, NULL, false, true},
+	{"verify", update_verify, NULL, false, true},
+	{"download", update_download, NULL, false, true},
+	{"unpack", update_unpack, NULL, false, false},
+	{"preflight", update_preflight, NULL, false, false},
+	{"baseline", update_baseline, NULL, false, false},
+	{"stop", update_stop, update_start_old, true, false},
+	{"snapshot", update_snapshot, update_restore_databases, true, false},
+	{"swap", update_swap, update_swap_back, true, false},
+	{"start", update_start, update_stop_new, true, false},
+	{"health", update_health, NULL, true, false},
+	{NULL, NULL, NULL, false, false},
 };
 
 sigset_t phases_interrupts(void)
@@ -44,7 +45,7 @@ sigset_t phases_interrupts(void)
 
 /* Interrupts are blocked for the whole run and asked for between phases: an update is never left
  * in the middle of one. */
-static bool is_interrupted(void)
+bool phases_are_interrupted(void)
 {
 	sigset_t interrupts = phases_interrupts();
 	sigset_t pending;
@@ -64,7 +65,7 @@ static int note(struct update *update, const char *phase, const char *state, con
 
 static int refuse_interrupted(const char *next, struct error *err)
 {
-	return is_interrupted() ? error_set(err, -EINTR, "interrupted before %s", next) : 0;
+	return phases_are_interrupted() ? error_set(err, -EINTR, "interrupted before %s", next) : 0;
 }
 
 static int run_phase(struct update *update, const struct phase *phase, struct error *err)
@@ -171,16 +172,33 @@ static int commit(struct update *update, struct error *err)
 	return 0;
 }
 
+/* The phase failed: may the walk begin again with another mirror? */
+static bool begin_again(struct update *update, const struct phase *phase, struct error *err)
+{
+	struct error ignored;
+	struct error why = *err;
+
+	if (!phase->fetches || !mirrors_next(update, err)) {
+		return false;
+	}
+	(void)!note(update, phase->name, "failed", why.text, &ignored);
+	return true;
+}
+
 void phases_walk(struct update *update, const char *until)
 {
 	struct error err = {0};
 	const struct phase *phase = phase_rows;
 
-	for (; phase->name != NULL; phase++) {
+	while (phase->name != NULL) {
 		if (until != NULL && strcmp(phase->name, until) == 0) {
 			return;
 		}
-		if (run_phase(update, phase, &err) < 0) {
+		if (run_phase(update, phase, &err) == 0) {
+			phase++;
+		} else if (begin_again(update, phase, &err)) {
+			phase = phase_rows;
+		} else {
 			fail(update, phase, &err);
 			return;
 		}

@@ -15,6 +15,7 @@ struct phase {
 	 * cannot do it leaves to a person, one by one: update_leave_to_person(). */
 	int (*undo)(struct update *update, struct error *err);
 	bool changes_host;
+	bool fetches; /* when it fails, the next mirror may do better, from the first phase on */
 };
 
 /* The table, ended by a NULL name. */
@@ -22,6 +23,9 @@ extern const struct phase phase_rows[];
 
 /* The signals that end a run between two phases. main() has to block them. */
 sigset_t phases_interrupts(void);
+
+/* True when one of them waits to be taken. */
+bool phases_are_interrupted(void);
 
 /*
  * Walks the phases up to, and not including, the one named until (NULL: all, then commits). Sets

@@ -3,6 +3,7 @@
  */
 #include "update/report.h"
 
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -128,12 +129,32 @@ void report_title(struct report *report, const char *product, const char *run)
 
 void report_phase_begin(struct report *report, const char *name)
 {
+	report->phase = name;
+	report->progress = (struct progress){0};
 	report->detail[0] = '\0';
 	/* Who watches sees what is waited for; the line gives way to the phase's result. */
 	if (report->live != NULL && report->is_terminal) {
 		(void)fprintf(report->live, "  %-10s ...", name);
 		(void)fflush(report->live);
 	}
+}
+
+void report_fetching(struct report *report, uint64_t done, uint64_t total, uint64_t attempt,
+		     uint64_t now_ms)
+{
+	char text[PROGRESS_TEXT_MAX];
+
+	if (report->live == NULL || !report->is_terminal ||
+	    !progress_look(&report->progress, done, now_ms)) {
+		return;
+	}
+	give_way(report);
+	(void)fprintf(report->live, "  %-10s %s", report->phase != NULL ? report->phase : "",
+		      progress_text(&report->progress, done, total, text));
+	if (attempt > 1) {
+		(void)fprintf(report->live, ", attempt %" PRIu64, attempt);
+	}
+	(void)fflush(report->live);
 }
 
 void report_detail(struct report *report, const char *format, ...)

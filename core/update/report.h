@@ -15,8 +15,9 @@
 #include "base/error.h"
 #include "model/verdict.h"
 #include "preflight/runner.h"
+#include "update/progress.h"
 
-#define REPORT_PHASES_MAX 32 /* forwards and backwards */
+#define REPORT_PHASES_MAX 64 /* forwards, from each mirror, and backwards */
 
 struct phase_record {
 	const char *name;   /* borrowed from the table of phases */
@@ -30,7 +31,9 @@ struct report {
 	bool color;
 	bool verbose;
 	unsigned width;
-	char detail[ERROR_TEXT_MAX];              /* of the phase that runs */
+	const char *phase;           /* that runs; borrowed */
+	char detail[ERROR_TEXT_MAX]; /* of it */
+	struct progress progress;
 	const struct preflight_report *preflight; /* to be shown behind its phase's line */
 	struct phase_record phases[REPORT_PHASES_MAX];
 	size_t phase_count;
@@ -49,6 +52,10 @@ void report_phase_begin(struct report *report, const char *name);
 /* What the running phase has to say for itself; shown with its line. */
 void report_detail(struct report *report, const char *format, ...) PRINTF_LIKE(2, 3);
 void report_phase_end(struct report *report, const char *name, const char *result, uint64_t ms);
+/* How far what is fetched now is: told on a terminal only, on the line of the running phase. total
+ * 0: not known. */
+void report_fetching(struct report *report, uint64_t done, uint64_t total, uint64_t attempt,
+		     uint64_t now_ms);
 /* The findings, shown when the phase ends; preflight has to live until then. */
 void report_preflight(struct report *report, const struct preflight_report *preflight);
 void report_rollback(struct report *report, const char *reason);

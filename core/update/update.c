@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/guard.h"
 #include "install/staging.h"
+#include "update/mirrors.h"
 
 int update_fail(struct update *update, enum result result, const struct error *err)
 {
@@ -104,6 +105,9 @@ int update_prepare(struct update *update, struct error *err)
 		rc = helpers_open(&update->helpers, err);
 	}
 	if (rc == 0) {
+		rc = mirrors_open(update, err);
+	}
+	if (rc == 0) {
 		rc = lock_take(state_dir, update->run, &update->lock, err);
 	}
 	if (rc == -EBUSY) {
@@ -158,6 +162,8 @@ void update_finish(struct update *update)
 	free(update->staging);
 	verified_finish(&update->verified);
 	release_finish(&update->release);
+	fetcher_close(&update->fetcher);
+	pairs_finish(&update->bad_mirrors);
 	free(update->installed);
 	strings_finish(&update->to_do);
 	journal_close(&update->journal);

@@ -18,6 +18,7 @@
 #include "model/run.h"
 #include "preflight/runner.h"
 #include "release/download.h"
+#include "release/fetch.h"
 #include "service/health.h"
 #include "service/manager.h"
 #include "update/helpers.h"
@@ -43,8 +44,11 @@ struct update {
 	bool records;   /* this command's runs go into the journal */
 	bool journaled; /* and this one has begun there */
 
-	char *installed; /* version; NULL: nothing is installed yet */
-	bool altered;    /* the journal's files were changed by somebody else */
+	char *installed;          /* version; NULL: nothing is installed yet */
+	bool altered;             /* the journal's files were changed by somebody else */
+	struct fetcher *fetcher;  /* of the current mirror; NULL: a local release */
+	size_t mirror;            /* of config->manifests */
+	struct pairs bad_mirrors; /* address, why it was of no use */
 	struct release release;
 	struct verified verified;
 	char *staging;

@@ -5,6 +5,8 @@ pkg_check_modules(inih REQUIRED IMPORTED_TARGET inih)                 # libinih-
 pkg_check_modules(jansson REQUIRED IMPORTED_TARGET jansson>=2.14)     # libjansson-dev
 pkg_check_modules(libcrypto REQUIRED IMPORTED_TARGET libcrypto>=3.0)  # libssl-dev
 pkg_check_modules(libarchive REQUIRED IMPORTED_TARGET libarchive>=3.6) # libarchive-dev
+# CURLOPT_PROTOCOLS_STR came with 7.85
+pkg_check_modules(libcurl REQUIRED IMPORTED_TARGET libcurl>=7.85)     # libcurl4-openssl-dev
 if(BANGER_TESTS)
 	pkg_check_modules(criterion REQUIRED IMPORTED_TARGET criterion) # libcriterion-dev
 endif()

@@ -108,13 +108,15 @@ static void write_ini(const struct world *world, const struct world_options *opt
 {
 	struct buffer ini = BUFFER_INIT(256u << 10);
 	char *start = options->start != NULL ? strdup(options->start) : world_start_command(world);
+	char *manifest = NULL;
 
+	must(asprintf(&manifest, "file://%s/manifest.json", world->releases) > 0);
 	must(buffer_add_format(&ini,
-			       "[update]\nproduct = banger\nmanifest = file://%s/manifest.json\n"
+			       "[update]\nproduct = banger\nmanifest = %s\n"
 			       "keys = %s/keys\ninstalled = \"%s/banger\" --version\n"
 			       "manager = command\nstate_dir = %s\n%s\n",
-			       world->releases, world->scratch.path, world->bin, world->state,
-			       or_else(options->update_keys, "")) == 0);
+			       or_else(options->manifest, manifest), world->scratch.path,
+			       world->bin, world->state, or_else(options->update_keys, "")) == 0);
 	must(buffer_add_format(&ini,
 			       "[artifact bangerd]\ninstall = %s/bangerd\n"
 			       "[artifact banger]\ninstall = %s/banger\n",
@@ -142,6 +144,7 @@ static void write_ini(const struct world *world, const struct world_options *opt
 			       or_else(options->sections, "")) == 0);
 	scratch_write(world->ini, buffer_text(&ini));
 	buffer_finish(&ini);
+	free(manifest);
 	free(start);
 }
 

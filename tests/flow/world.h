@@ -37,6 +37,7 @@ struct world_options {
 	const char *behaviour;    /* "healthy" when NULL */
 	const char *directory;    /* name below the scratch directory that all is put in; "host" */
 	const char *bin;          /* name below that, where programs are installed; "bin" */
+	const char *manifest;     /* the INI's; NULL: a file:// URL of what is published */
 	bool stopped;             /* does not run */
 	const char *update_keys;  /* more lines for [update] */
 	const char *service_keys; /* … for [service bangerd] */

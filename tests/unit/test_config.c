@@ -51,7 +51,8 @@ static void expect_banger(const struct config *config)
 {
 	cr_assert_str_eq(config->root, "");
 	cr_assert_str_eq(config->product, "banger");
-	cr_assert_str_eq(config->manifest, "https://releases.thaloco.com/banger/manifest.json");
+	cr_assert_str_eq(config->manifests.items[0],
+			 "https://releases.thaloco.com/banger/manifest.json");
 	cr_assert_str_eq(config->keys, "/etc/banger-update/keys.d");
 	cr_assert(config->installed.words.count == 2);
 	cr_assert(config->manager == MANAGER_SYSTEMD);
@@ -174,7 +175,7 @@ Test(config, every_key_of_update_reaches_its_member)
 
 	cr_assert(loaded.rc == 0, "%s", loaded.err.text);
 	cr_assert_str_eq(config->path, loaded.path);
-	cr_assert_str_eq(config->manifest, "http://h/m");
+	cr_assert_str_eq(config->manifests.items[0], "http://h/m");
 	cr_assert_str_eq(config->keys, "/k");
 	cr_assert_str_eq(config->installed.line, "/i -V");
 	cr_assert_str_eq(config->state_dir, "/s");

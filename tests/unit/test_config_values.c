@@ -182,9 +182,24 @@ Test(config_values, addresses_have_a_known_scheme)
 	struct config config = {0};
 
 	accept(SECTION_UPDATE, "manifest", "file:///srv/m.json", &config);
-	cr_assert_str_eq(config.manifest, "file:///srv/m.json", "an address got the root");
+	cr_assert_str_eq(config.manifests.items[0], "file:///srv/m.json",
+			 "an address got the root");
 	accept(SECTION_UPDATE, "manifest", "https://[::1]:8443/m%20.json", &config);
-	free(config.manifest);
+	cr_assert_eq(config.manifests.count, 1, "the address before is still there");
+	accept(SECTION_UPDATE, "manifest", "https://a/m.json  file:///srv/m.json\thttp://b/@",
+	       &config);
+	cr_assert_eq(config.manifests.count, 3);
+	cr_assert_str_eq(config.manifests.items[1], "file:///srv/m.json");
+	cr_assert_str_eq(config.manifests.items[2], "http://b/@");
+	refuse(SECTION_UPDATE, "manifest", "https://a/m.json b/m.json", "begins with https://");
+	refuse(SECTION_UPDATE, "manifest", "https://a/m https://b/m https://a/m",
+	       "each address once");
+	refuse(SECTION_UPDATE, "manifest", "https://me:word@a/m.json", "no user or password");
+	refuse(SECTION_UPDATE, "manifest",
+	       "https://1/ https://2/ https://3/ https://4/ https://5/ https://6/ https://7/ "
+	       "https://8/ https://9/",
+	       "at most 8");
+	strings_finish(&config.manifests);
 	accept(SECTION_UPDATE, "proxy", "socks5h://127.0.0.1:9050", &config);
 	free(config.proxy);
 	refuse(SECTION_UPDATE, "manifest", "releases.example.org/m.json",
@@ -193,7 +208,7 @@ Test(config_values, addresses_have_a_known_scheme)
 	refuse(SECTION_UPDATE, "manifest", "file://host/m.json", "begins with https://");
 	refuse(SECTION_UPDATE, "manifest", "HTTPS://a/m.json", "begins with https://");
 	refuse(SECTION_UPDATE, "manifest", "https://", "begins with https://");
-	refuse(SECTION_UPDATE, "manifest", "https://a/b c", "no blanks");
+	refuse(SECTION_UPDATE, "manifest", "https://a/b\x01", "no blanks");
 	refuse(SECTION_UPDATE, "manifest", "https://a/\xc3\xa4", "only ASCII");
 }
 
@@ -287,8 +302,8 @@ Test(config_values, signs_inside_a_word_are_no_comment)
 	struct config config = {0};
 
 	accept(SECTION_UPDATE, "manifest", "https://a/m.json#top;x", &config);
-	cr_assert_str_eq(config.manifest, "https://a/m.json#top;x");
-	free(config.manifest);
+	cr_assert_str_eq(config.manifests.items[0], "https://a/m.json#top;x");
+	strings_finish(&config.manifests);
 	accept(SECTION_UPDATE, "keys", "/etc/a;b#c", &config);
 	free(config.keys);
 }

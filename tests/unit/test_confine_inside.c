@@ -19,11 +19,11 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/landlock.h"
 #include "base/limits.h"
 #include "child_case.h"
 #include "release/unpack/confine.h"
 #include "release/unpack/filter.h"
-#include "release/unpack/landlock.h"
 #include "unpack_case.h"
 
 #define BROKEN       99

@@ -103,7 +103,7 @@ Test(discover, refuses_a_manifest_it_cannot_read)
 	char *large = calloc(1, LIMIT_MANIFEST + 2);
 
 	options.manifest = "https://releases.example/manifest.json";
-	refuse(&options, -ENOTSUP, "file://");
+	refuse(&options, -EPROTO, "only local files");
 	options.manifest = "gopher://releases.example/";
 	refuse(&options, -ENOTSUP, "gopher");
 	options.manifest = "file://host/manifest.json";

@@ -13,6 +13,7 @@
 
 #include "base/limits.h"
 #include "release/download.h"
+#include "support/hostile_server.h"
 #include "support/scratch.h"
 
 struct world {
@@ -227,4 +228,59 @@ Test(download, stops_at_the_maximum_of_a_file_of_a_tebibyte, .timeout = 30)
 	cr_assert_eq(truncate(world->path, (off_t)1 << 40), 0);
 	refuse(world, -EFBIG, "max_tarball");
 	world_free(world);
+}
+
+/* The tarball over http, from a server that serves it like this. */
+static void expect_from_server(const char *mischief, uint64_t in_memory, uint64_t body_bytes)
+{
+	struct world *world = world_make(300u * KIB);
+	struct hostile_server server = hostile_server_start(world->scratch.path);
+	struct error err = {0};
+	char *url = NULL;
+
+	cr_assert_gt(asprintf(&url, "http://127.0.0.1:%d/%s/tarball", server.port, mischief), 0);
+	struct fetch_options options = {
+		.helper_fd = open(BANGER_BUILD_DIR "/core/release/fetch", O_PATH | O_CLOEXEC),
+		.manifest = url,
+		.timeout_ms = 10000,
+		.connect_timeout_ms = 5000,
+		.retries = 2,
+		.retry_pause_ms = 1,
+	};
+
+	cr_assert_eq(fetcher_open(&options, &world->options.fetcher, &err), 0, "%s", err.text);
+	world->options.in_memory = in_memory;
+	free(world->release.tarball);
+	world->release.tarball = url;
+	struct verified verified = accept(world);
+
+	expect_content(world, &verified);
+	if (in_memory == 0) {
+		expect_frozen(&verified);
+	}
+	cr_assert_eq(server.counts->body_bytes, body_bytes);
+	verified_finish(&verified);
+	fetcher_close(&world->options.fetcher);
+	hostile_server_stop(&server);
+	(void)close(options.helper_fd);
+	world_free(world);
+}
+
+Test(download, joins_the_parts_of_one_file, .timeout = 60)
+{
+	expect_from_server("cut", 0, 300u * KIB);
+	/* Beyond what is kept in memory. */
+	expect_from_server("cut", 100u * KIB, 300u * KIB);
+}
+
+Test(download, begins_anew_when_the_server_says_it_is_another_file, .timeout = 60)
+{
+	expect_from_server("replaced", 0, (150u + 300u) * KIB);
+	expect_from_server("replaced", 100u * KIB, (150u + 300u) * KIB);
+}
+
+Test(download, begins_anew_once_when_joined_parts_have_the_wrong_hash, .timeout = 60)
+{
+	expect_from_server("spliced", 0, (300u + 300u) * KIB);
+	expect_from_server("spliced", 100u * KIB, (300u + 300u) * KIB);
 }

@@ -301,3 +301,16 @@ Test(journal, a_missing_state_directory_is_an_error)
 	cr_assert_null(other);
 	free(nowhere);
 }
+
+Test(journal, a_run_may_turn_out_to_be_about_another_version)
+{
+	auto_journal_entries struct journal_entries entries = {0};
+
+	begin(RUN);
+	begin(LATER);
+	cr_assert(journal_retarget(journal, RUN, "1.9.0", &err) == 0, "%s", err.text);
+	cr_assert(journal_runs(journal, 2, &entries, &err) == 0, "%s", err.text);
+	cr_assert_str_eq(entries.items[0].to, "2.0.0");
+	cr_assert_str_eq(entries.items[1].to, "1.9.0");
+	cr_assert(journal_retarget(journal, "20000101T000000Z-0000", "1.9.0", &err) == -ENOENT);
+}

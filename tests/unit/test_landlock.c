@@ -12,8 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/landlock.h"
 #include "child_case.h"
-#include "release/unpack/landlock.h"
 #include "support/scratch.h"
 
 #define BROKEN 99

@@ -16,9 +16,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/landlock.h"
 #include "base/limits.h"
 #include "release/unpack/filter.h"
-#include "release/unpack/landlock.h"
 
 /* "nobody" on every Linux: the kernel's overflow user. */
 #define NOBODY 65534u

@@ -8,19 +8,10 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "base/sanitizer.h"
 
-/* With AddressSanitizer in the process, its shadow memory is beyond any limit and its leak check
- * needs a thread and /proc: such a build keeps user, memory, processes and files as they are. */
-#if defined(__SANITIZE_ADDRESS__)
-#define CONFINE_IS_PARTIAL true
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define CONFINE_IS_PARTIAL true
-#endif
-#endif
-#ifndef CONFINE_IS_PARTIAL
-#define CONFINE_IS_PARTIAL false
-#endif
+/* Then user, memory, processes and files stay as they are. */
+#define CONFINE_IS_PARTIAL SANITIZED_ADDRESSES
 
 /* What holds the helper besides its limits, which always do. */
 enum confinement {

@@ -1,8 +1,8 @@
 /*
  * landlock.h - giving up the file system, TCP and signals by Landlock (landlock(7)).
  */
-#ifndef RELEASE_UNPACK_LANDLOCK_H
-#define RELEASE_UNPACK_LANDLOCK_H
+#ifndef BASE_LANDLOCK_H
+#define BASE_LANDLOCK_H
 
 #include <stdbool.h>
 
@@ -15,5 +15,12 @@ int landlock_abi(void);
  * False: nothing was taken.
  */
 bool landlock_deny_all(void);
+
+/*
+ * The same, but what lies at or below paths (NULL behind the last) may still be read, and TCP
+ * connections be made. Paths that do not exist are left out; a link stands for what it leads to
+ * now. Returns the ABI in force, 0 when nothing was taken.
+ */
+int landlock_leave_reading(const char *const *paths);
 
 #endif
