@@ -12,6 +12,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -44,6 +45,12 @@ struct found {
 	rlim_t core, size, files, memory;
 };
 
+/* What everybody may read, and where everybody may make a file. */
+struct paths {
+	char *canary;
+	char *new_file;
+};
+
 static rlim_t limit_of(__rlimit_resource_t resource)
 {
 	struct rlimit limit = {0, 0};
@@ -59,7 +66,7 @@ static int try_open(const char *path, int flags)
 	return fd < 0 ? errno : close(fd);
 }
 
-__attribute__((noreturn)) static void look_around(struct found *found, const char *canary,
+__attribute__((noreturn)) static void look_around(struct found *found, const struct paths *paths,
 						  bool needs_system)
 {
 	const struct confinement confinement = {FIRST_UNUSED, needs_system};
@@ -68,10 +75,10 @@ __attribute__((noreturn)) static void look_around(struct found *found, const cha
 	int spare = fcntl(STDIN_FILENO, F_DUPFD, 20);
 
 	found->confined = fetch_confine(&confinement, found->text, &err);
-	found->canary = try_open(canary, O_RDONLY);
+	found->canary = try_open(paths->canary, O_RDONLY);
 	found->certificates = try_open("/etc/ssl/certs", O_RDONLY | O_DIRECTORY);
 	found->resolver = try_open("/etc/hosts", O_RDONLY);
-	found->new_file = try_open("/tmp/banger-fetch-was-here", O_WRONLY | O_CREAT | O_EXCL);
+	found->new_file = try_open(paths->new_file, O_WRONLY | O_CREAT | O_EXCL);
 	found->directory = try_open("/", O_RDONLY | O_DIRECTORY);
 	found->uid = geteuid();
 	found->gid = getegid();
@@ -94,22 +101,24 @@ __attribute__((noreturn)) static void look_around(struct found *found, const cha
 static struct found *confine_a_child(bool needs_system)
 {
 	struct scratch scratch = scratch_make();
-	char *canary = scratch_path(&scratch, "canary");
+	struct paths paths = {scratch_path(&scratch, "canary"), scratch_path(&scratch, "new")};
 	struct found *found = mmap(NULL, sizeof(*found), PROT_READ | PROT_WRITE,
 				   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
 	cr_assert(found != MAP_FAILED);
-	scratch_write_bytes(canary, "x", 1, 0644);
+	scratch_write_bytes(paths.canary, "x", 1, 0644);
+	cr_assert_eq(chmod(scratch.path, 0777), 0);
 	cr_assert_eq(setenv("http_proxy", "http://127.0.0.1:9", 1), 0);
 	pid_t child = fork();
 
 	cr_assert_geq(child, 0);
 	if (child == 0) {
-		look_around(found, canary, needs_system);
+		look_around(found, &paths, needs_system);
 	}
 	cr_assert_eq(waitpid(child, NULL, 0), child);
 	cr_assert_eq(found->confined, 0);
-	free(canary);
+	free(paths.canary);
+	free(paths.new_file);
 	scratch_remove(&scratch);
 	return found;
 }
