@@ -184,7 +184,8 @@ static int read_header(struct reply_reader *reader, struct error *err)
 	struct reply_header header = {0};
 
 	if (fields_read(header_fields, reader->text, &header) < 0 ||
-	    strlen(header.validator) > REPLY_VALIDATOR_MAX) {
+	    strlen(header.validator) > REPLY_VALIDATOR_MAX ||
+	    (header.status != 200 && header.status != 206)) {
 		return refuse(err, "sent an answer that cannot be read");
 	}
 	reader->answered = true;
