@@ -32,6 +32,8 @@ struct arrival {
 	bool in_memory;
 	uint64_t memory_limit;
 	uint64_t size;
+	bool joined;  /* of several answers that the server said were of one file */
+	bool retried; /* so this time nothing may be joined */
 };
 
 /* MemAvailable of /proc/meminfo in bytes; 0 (so: nothing in memory) when it cannot be read. */
@@ -202,15 +204,14 @@ static int freeze(struct arrival *arrival, int *ret, struct error *err)
 }
 
 /* The whole tarball, hashed as a whole. */
-static int receive_whole(struct arrival *arrival, const struct digest *expected, bool *joined,
-			 struct error *err)
+static int receive_whole(struct arrival *arrival, const struct digest *expected, struct error *err)
 {
 	const struct fetch_sink sink = {
 		.take = take,
 		.restart = restart,
 		.data = arrival,
 		.maximum = arrival->options->maximum,
-		.joined = joined,
+		.joined = arrival->retried ? NULL : &arrival->joined,
 	};
 	int rc = fetch(arrival->options->fetcher, arrival->url, &sink, err);
 
@@ -220,17 +221,17 @@ static int receive_whole(struct arrival *arrival, const struct digest *expected,
 static int receive(struct arrival *arrival, const struct digest *expected, int *ret,
 		   struct error *err)
 {
-	bool joined = false;
 	int rc = begin(arrival, err);
 
 	if (rc == 0) {
-		rc = receive_whole(arrival, expected, &joined, err);
+		rc = receive_whole(arrival, expected, err);
 	}
 	/* Parts of two files were joined, although the server said it was one. */
-	if (rc == -EBADMSG && joined) {
+	if (rc == -EBADMSG && arrival->joined) {
+		arrival->retried = true;
 		rc = restart(arrival, err);
 		if (rc == 0) {
-			rc = receive_whole(arrival, expected, NULL, err);
+			rc = receive_whole(arrival, expected, err);
 		}
 	}
 	if (rc == 0 && arrival->size == 0) {

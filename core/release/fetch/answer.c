@@ -155,27 +155,34 @@ static const char *validator_of(const struct answer *answer)
 	return is_strong ? answer->etag : answer->modified;
 }
 
+/* Digits and the character behind them; *at stops after it. */
+static int take_number(const char **at, char behind, uint64_t *ret)
+{
+	char digits[24];
+	size_t length = strspn(*at, "0123456789");
+
+	if (length >= sizeof(digits) || (*at)[length] != behind) {
+		return -EINVAL;
+	}
+	memcpy(digits, *at, length);
+	digits[length] = '\0';
+	*at += length + (behind != '\0');
+	return text_parse_u64(digits, ret);
+}
+
 /* "bytes FIRST-LAST/TOTAL"; TOTAL may be "*". */
 static int read_range(const char *text, uint64_t *ret_first, uint64_t *ret_end, bool *ret_whole)
 {
-	unsigned long long first = 0, last = 0, total = 0;
-	int at = 0;
+	static const char unit[] = "bytes ";
+	const char *at = text + strlen(unit);
+	uint64_t first = 0, last = 0, total = 0;
 
-	if (strpbrk(text, "+") != NULL ||
-	    sscanf(text, "bytes %llu-%llu/%n", &first, &last, &at) != 2 || at == 0 ||
-	    last < first || last == UINT64_MAX) {
+	if (!text_has_prefix(text, unit) || take_number(&at, '-', &first) < 0 ||
+	    take_number(&at, '/', &last) < 0 || last < first || last == UINT64_MAX) {
 		return -EINVAL;
 	}
-	if (strcmp(text + at, "*") != 0) {
-		uint64_t number = 0;
-
-		if (text_parse_u64(text + at, &number) < 0) {
-			return -EINVAL;
-		}
-		total = number;
-		if (last + 1 != total) {
-			return -EINVAL;
-		}
+	if (strcmp(at, "*") != 0 && (take_number(&at, '\0', &total) < 0 || last + 1 != total)) {
+		return -EINVAL;
 	}
 	*ret_first = first;
 	*ret_end = last + 1;
