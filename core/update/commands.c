@@ -2,6 +2,7 @@
  * commands.c - the commands of banger-update: one function and one row each.
  */
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -26,28 +27,48 @@ static bool was_named(const struct update *update)
 	return update->options->to != NULL || update->options->release != NULL;
 }
 
+/* A sentence on stderr: wrapped for a terminal, one line for everything else. SQLite's messages,
+ * for one, quote what is in a database, so it is made harmless first. */
+PRINTF_LIKE(3, 4)
+static void say_failure(const struct update *update, unsigned indent, const char *format, ...)
+{
+	char text[2 * ERROR_TEXT_MAX];
+	va_list args;
+
+	va_start(args, format);
+	(void)vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	text_sanitize(text);
+	if (update->report.is_terminal) {
+		report_wrap(stderr, update->report.width, indent, text);
+	} else {
+		(void)fprintf(stderr, "%s\n", text);
+	}
+}
+
 /* "banger 0.1.0 runs again and is as well as before" */
-static void say_rolled_back(const struct update *update, const char *product, const char *why)
+static void say_rolled_back(const struct update *update, const char *product)
 {
 	const char *version = update->release.version.text;
+	const char *why = update->failure.text;
 
 	if (update->installed == NULL) {
-		(void)fprintf(stderr, "rolled back: everything is as before; %s %s failed: %s\n",
-			      product, version, why);
+		say_failure(update, 0, "rolled back: everything is as before; %s %s failed: %s",
+			    product, version, why);
 		return;
 	}
-	(void)fprintf(stderr,
-		      "rolled back: %s %s runs again and is as well as before; %s failed: %s\n",
-		      product, update->installed, version, why);
+	say_failure(update, 0,
+		    "rolled back: %s %s runs again and is as well as before; %s failed: %s",
+		    product, update->installed, version, why);
 }
 
 static void say_to_do(const struct update *update, const char *product)
 {
-	(void)fprintf(stderr, "ROLLBACK INCOMPLETE, a person is needed. %s %s failed: %s\n",
-		      product, update->release.version.text, update->failure.text);
+	say_failure(update, 0, "ROLLBACK INCOMPLETE, a person is needed. %s %s failed: %s", product,
+		    update->release.version.text, update->failure.text);
 	for (size_t i = 0; i < update->to_do.count; i++) {
 		(void)fprintf(stderr, "  %zu. ", i + 1);
-		report_wrap(stderr, update->report.width, 5, update->to_do.items[i]);
+		say_failure(update, 5, "%s", update->to_do.items[i]);
 	}
 }
 
@@ -57,8 +78,8 @@ static void say_mirrors(const struct update *update)
 	for (size_t i = 0; i < update->bad_mirrors.count; i++) {
 		const struct pair *mirror = &update->bad_mirrors.items[i];
 
-		(void)fprintf(stderr, "  %s: ", mirror->key);
-		report_wrap(stderr, update->report.width, 4, mirror->value);
+		(void)fputs("  ", stderr);
+		say_failure(update, 4, "%s: %s", mirror->key, mirror->value);
 	}
 }
 
@@ -67,11 +88,8 @@ static void say_result(const struct update *update)
 {
 	const char *product = update->config != NULL ? update->config->product : "";
 	const char *version = update->release.version.text;
-	char why[ERROR_TEXT_MAX];
+	const char *why = update->failure.text;
 
-	/* SQLite's messages, for one, quote what is in a database. */
-	memcpy(why, update->failure.text, sizeof(why));
-	text_sanitize(why);
 	switch (update->result) {
 	case RESULT_UPDATED:
 		(void)printf("%s %s is installed and healthy (was %s)\n", product, version,
@@ -89,23 +107,23 @@ static void say_result(const struct update *update)
 			     was(update), version);
 		break;
 	case RESULT_REFUSED:
-		(void)fprintf(stderr, "refused: %s; nothing was changed\n", why);
+		say_failure(update, 0, "refused: %s; nothing was changed", why);
 		break;
 	case RESULT_BUSY:
-		(void)fprintf(stderr, "try again later: %s; nothing was changed\n", why);
+		say_failure(update, 0, "try again later: %s; nothing was changed", why);
 		break;
 	case RESULT_ERROR:
-		(void)fprintf(stderr, "error: %s; nothing was changed\n", why);
+		say_failure(update, 0, "error: %s; nothing was changed", why);
 		say_mirrors(update);
 		break;
 	case RESULT_ROLLED_BACK:
-		say_rolled_back(update, product, why);
+		say_rolled_back(update, product);
 		break;
 	case RESULT_ROLLBACK_INCOMPLETE:
 		say_to_do(update, product);
 		break;
 	case RESULT_USAGE:
-		(void)fprintf(stderr, "configuration: %s\n", why);
+		say_failure(update, 0, "configuration: %s", why);
 		break;
 	}
 }
