@@ -14,6 +14,15 @@
 
 TestSuite(attributes, .init = set_up, .fini = tear_down, .timeout = 60);
 
+/* For what setxattr(2) has just refused. */
+static void skip_without(const char *what)
+{
+	int code = errno;
+
+	tear_down(); /* which skipping leaves out */
+	cr_skip_test("%s cannot be set here: %s", what, strerror(code));
+}
+
 Test(attributes, mode_is_kept_unless_configured)
 {
 	struct stat st;
@@ -38,6 +47,7 @@ Test(attributes, owner_and_group_are_kept_unless_configured)
 	struct stat st;
 
 	if (geteuid() != 0) {
+		tear_down(); /* which skipping leaves out */
 		cr_skip_test("only root can give a file away");
 	}
 	install_old();
@@ -91,7 +101,7 @@ static void keep_through_swap(const char *name, const void *value, size_t size)
 {
 	install_old();
 	if (setxattr(artifact.install, name, value, size, 0) < 0) {
-		cr_skip_test("%s cannot be set here: %s", name, strerror(errno));
+		skip_without(name);
 	}
 	struct swap_plan made = plan();
 
@@ -128,7 +138,7 @@ Test(attributes, user_attributes_of_a_read_only_file_are_kept)
 {
 	install_old();
 	if (setxattr(artifact.install, "user.origin", "here", 4, 0) < 0) {
-		cr_skip_test("user attributes cannot be set here: %s", strerror(errno));
+		skip_without("user attributes");
 	}
 	cr_assert(chmod(artifact.install, 0555) == 0);
 	struct swap_plan made = plan();
@@ -149,7 +159,7 @@ Test(attributes, a_directory_s_default_access_list_does_not_reach_the_replaced_f
 	char *staging = scratch_path(&scratch, "bin dir/.staging");
 
 	if (setxattr(staging, "system.posix_acl_default", some_acl, sizeof(some_acl), 0) < 0) {
-		cr_skip_test("access lists cannot be set here: %s", strerror(errno));
+		skip_without("access lists");
 	}
 	cr_assert(unlink(staged.path) == 0);
 	stage(NEW);
@@ -165,13 +175,14 @@ Test(attributes, a_directory_s_default_access_list_does_not_reach_the_replaced_f
 Test(attributes, a_capability_and_a_foreign_owner_survive_together)
 {
 	if (geteuid() != 0) {
+		tear_down(); /* which skipping leaves out */
 		cr_skip_test("only root can give a file away");
 	}
 	install_old();
 	cr_assert(chown(artifact.install, 65534, 65534) == 0);
 	if (setxattr(artifact.install, "security.capability", bind_service, sizeof(bind_service),
 		     0) < 0) {
-		cr_skip_test("capabilities cannot be set here: %s", strerror(errno));
+		skip_without("capabilities");
 	}
 	struct swap_plan made = plan();
 
@@ -196,6 +207,7 @@ static int plan_and_swap(void)
 Test(attributes, an_owner_that_an_ordinary_user_cannot_keep_is_an_error)
 {
 	if (geteuid() != 0) {
+		tear_down(); /* which skipping leaves out */
 		cr_skip_test("needs a file of somebody else");
 	}
 	install_old();

@@ -241,6 +241,7 @@ Test(snapshot, as_root_the_database_s_user_does_the_work)
 	struct stat st;
 
 	if (geteuid() != 0) {
+		tear_down(); /* which skipping leaves out */
 		cr_skip_test("only root can become somebody else");
 	}
 	cr_assert(chmod(scratch.path, 0755) == 0);
@@ -262,6 +263,7 @@ Test(snapshot, as_root_what_the_daemon_s_user_planted_is_not_followed)
 	char *own = scratch_path(&scratch, "var lib/.banger-update");
 
 	if (geteuid() != 0) {
+		tear_down(); /* which skipping leaves out */
 		cr_skip_test("only root can become somebody else");
 	}
 	cr_assert(chmod(scratch.path, 0755) == 0 && mkdir(victim, 0700) == 0);
@@ -276,6 +278,7 @@ Test(snapshot, as_root_what_the_daemon_s_user_planted_is_not_followed)
 Test(snapshot, a_user_that_nobody_knows_is_an_error)
 {
 	if (geteuid() != 0) {
+		tear_down(); /* which skipping leaves out */
 		cr_skip_test("only root can become somebody else");
 	}
 	database.user = strdup("no-such-user-anywhere");
@@ -291,6 +294,7 @@ Test(snapshot, no_room_is_told_before_anything_is_written)
 	if (geteuid() != 0 || unshare(CLONE_NEWNS) < 0 ||
 	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
 	    mount("none", directory, "tmpfs", 0, "size=1m") < 0) {
+		tear_down(); /* which skipping leaves out */
 		cr_skip_test("needs the right to mount");
 	}
 	run_sql(database.path, OLD_SCHEMA);
