@@ -90,10 +90,7 @@ bool update_is_current(const struct update *update)
 	int order = version_compare(&update->release.version, &installed);
 	bool was_asked_for = options->to != NULL || options->release != NULL;
 
-	if (order == 0) {
-		return !options->force;
-	}
-	/* An older release is only ever installed when somebody named it: a manifest of yesterday
-	 * must not take a host back. */
-	return order < 0 && !was_asked_for;
+	/* An older release is only ever installed when somebody named it, whatever is forced: which
+	 * one the manifest calls the latest is signed by nobody. */
+	return order == 0 ? !options->force : order < 0 && !was_asked_for;
 }
