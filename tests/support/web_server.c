@@ -5,6 +5,7 @@
 
 #include <arpa/inet.h>
 #include <criterion/criterion.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,19 +23,47 @@ bool web_server_is_there(void)
 	return access(NGINX, X_OK) == 0;
 }
 
-static int listen_somewhere(int *ret_port)
+/* A port that is ours and nobody else's: bound, not listened to. nginx may bind it, too, since it
+ * asks for the same (SO_REUSEPORT, socket(7)) and is of the same user. */
+static int reserve_port(int *ret_port)
 {
 	struct sockaddr_in address = {.sin_family = AF_INET,
 				      .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	socklen_t length = sizeof(address);
 	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int one = 1;
 
 	cr_assert_geq(fd, 0);
+	cr_assert_eq(setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &one, sizeof(one)), 0);
 	cr_assert_eq(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
-	cr_assert_eq(listen(fd, 64), 0);
 	cr_assert_eq(getsockname(fd, (struct sockaddr *)&address, &length), 0);
 	*ret_port = ntohs(address.sin_port);
 	return fd;
+}
+
+/* True once somebody listens there. */
+static bool is_open(int port)
+{
+	const struct sockaddr_in address = {.sin_family = AF_INET,
+					    .sin_port = htons((uint16_t)port),
+					    .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	cr_assert_geq(fd, 0);
+	bool is_connected = connect(fd, (const struct sockaddr *)&address, sizeof(address)) == 0;
+
+	(void)close(fd);
+	return is_connected;
+}
+
+static void wait_until_open(const struct web_server *server)
+{
+	struct pollfd ended = {.fd = server->process.pidfd, .events = POLLIN};
+
+	for (unsigned i = 0; !is_open(server->http_port) || !is_open(server->https_port); i++) {
+		cr_assert_eq(poll(&ended, 1, 10), 0, "nginx ended: see %s/errors", server->home);
+		cr_assert_lt(i, 2000, "nginx opens no port");
+	}
 }
 
 struct web_server web_server_prepare(const char *home)
@@ -42,8 +71,8 @@ struct web_server web_server_prepare(const char *home)
 	struct web_server server = {.process = {.pidfd = -1}, .home = strdup(home)};
 
 	scratch_directory(home);
-	server.sockets[0] = listen_somewhere(&server.http_port);
-	server.sockets[1] = listen_somewhere(&server.https_port);
+	server.reserved[0] = reserve_port(&server.http_port);
+	server.reserved[1] = reserve_port(&server.https_port);
 	return server;
 }
 
@@ -54,19 +83,19 @@ static void write_configuration(const struct web_server *server, const char *pat
 	struct buffer text = BUFFER_INIT(64u << 10);
 	int rc = buffer_add_format(
 		&text,
-		"daemon off;\nworker_processes 1;\n%spid %s/pid;\nerror_log %s/errors;\n"
+		"daemon off;\nmaster_process off;\npid %s/pid;\nerror_log %s/errors;\n"
 		"events { worker_connections 64; }\nhttp {\nlog_format asked "
 		"'$scheme $uri $status $bytes_sent $http_authorization';\n"
 		"access_log %s/asked asked;\nclient_body_temp_path %s/body;\n"
 		"proxy_temp_path %s/proxy;\nfastcgi_temp_path %s/fastcgi;\n"
 		"uwsgi_temp_path %s/uwsgi;\nscgi_temp_path %s/scgi;\n",
-		geteuid() == 0 ? "user root;\n" : "", server->home, server->home, server->home,
-		server->home, server->home, server->home, server->home, server->home);
+		server->home, server->home, server->home, server->home, server->home, server->home,
+		server->home, server->home);
 
 	cr_assert_eq(rc, 0);
 	rc = buffer_add_format(&text,
-			       "server {\nlisten 127.0.0.1:%d;\nroot \"%s\";\n%s\n}\n"
-			       "server {\nlisten 127.0.0.1:%d ssl;\nssl_certificate %s;\n"
+			       "server {\nlisten 127.0.0.1:%d reuseport;\nroot \"%s\";\n%s\n}\n"
+			       "server {\nlisten 127.0.0.1:%d ssl reuseport;\nssl_certificate %s;\n"
 			       "ssl_certificate_key %s;\nroot \"%s\";\n%s\n}\n}\n",
 			       server->http_port, directory, rules != NULL ? rules : "",
 			       server->https_port, certificate, key, directory,
@@ -79,18 +108,14 @@ static void write_configuration(const struct web_server *server, const char *pat
 void web_server_start(struct web_server *server, const char *directory, const char *certificate,
 		      const char *key, const char *rules)
 {
-	static const char *const environment[] = {"NGINX=5;6;", NULL};
 	char *path = path_join(server->home, "nginx.conf");
 	const char *const argv[] = {NGINX, "-e", "stderr", "-c", path, NULL};
-	const struct process_fd fds[] = {{server->sockets[0], 5}, {server->sockets[1], 6}};
-	const struct process_options options = {
-		.argv = argv, .environment = environment, .fds = fds, .fd_count = 2};
+	const struct process_options options = {.argv = argv};
 	struct error err;
 
 	write_configuration(server, path, directory, certificate, key, rules);
 	cr_assert_eq(process_spawn(&options, &server->process, &err), 0, "%s", err.text);
-	(void)close(server->sockets[0]);
-	(void)close(server->sockets[1]);
+	wait_until_open(server);
 	free(path);
 }
 
@@ -100,6 +125,8 @@ char *web_server_stop(struct web_server *server)
 
 	/* It ends by itself on SIGTERM, with its log complete. */
 	process_kill(&server->process);
+	(void)close(server->reserved[0]);
+	(void)close(server->reserved[1]);
 	char *text = scratch_exists(path) ? scratch_read(path) : strdup("");
 
 	free(path);

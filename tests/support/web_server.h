@@ -1,8 +1,9 @@
 /*
  * web_server.h - Debian's nginx, on two ports of 127.0.0.1: http and https.
  *
- * Its sockets are made here and handed over, so the ports are known before it runs and no client
- * comes too early. It serves the files below a directory; rules add to that.
+ * Its ports are reserved before it runs, so that others can name them, and it has opened them when
+ * web_server_start() returns. It is one process, which the kernel ends with the test. It serves the
+ * files below a directory; rules add to that.
  */
 #ifndef SUPPORT_WEB_SERVER_H
 #define SUPPORT_WEB_SERVER_H
@@ -13,8 +14,8 @@
 
 struct web_server {
 	struct process process;
-	char *home; /* its configuration and logs */
-	int sockets[2];
+	char *home;      /* its configuration and logs */
+	int reserved[2]; /* sockets that keep the ports ours */
 	int http_port;
 	int https_port;
 };
