@@ -35,13 +35,6 @@ static void end(void)
 	world_finish(&world);
 }
 
-static void skip_unless(bool holds, const char *why)
-{
-	if (!holds) {
-		cr_skip_test("%s", why);
-	}
-}
-
 static void overwrite(const char *path, off_t offset, const char *bytes, size_t length)
 {
 	int fd = open(path, O_WRONLY | O_CLOEXEC);
@@ -122,7 +115,7 @@ Test(other_host, a_database_that_somebody_has_for_himself_is_an_error)
 
 Test(host, a_database_that_may_not_be_read_is_an_error)
 {
-	skip_unless(geteuid() != 0, "root may read everything");
+	world_skip_unless(&world, geteuid() != 0, "root may read everything");
 	cr_assert_eq(chmod(world.database, 0), 0);
 	expect_nothing_changed(&world, "",
 			       EXPECTED(3, "preflight", "database state", "Permission denied",
@@ -198,7 +191,7 @@ Test(host, a_directory_that_may_not_be_written_is_found_before_the_stop)
 {
 	char *staging = path_join(world.scratch.path, "staging");
 
-	skip_unless(geteuid() != 0, "root may write everywhere");
+	world_skip_unless(&world, geteuid() != 0, "root may write everywhere");
 	scratch_directory(staging);
 	world_configure(&world, "[update]", "staging_dir", staging);
 	cr_assert_eq(chmod(world.bin, 0555), 0);
@@ -211,7 +204,7 @@ Test(host, a_directory_that_may_not_be_written_is_found_before_the_stop)
 
 Test(host, a_directory_that_may_not_be_staged_in_is_an_error)
 {
-	skip_unless(geteuid() != 0, "root may write everywhere");
+	world_skip_unless(&world, geteuid() != 0, "root may write everywhere");
 	cr_assert_eq(chmod(world.bin, 0555), 0);
 	expect_nothing_changed(&world, "", EXPECTED(3, "download", world.bin, "Permission denied"));
 	cr_assert_eq(chmod(world.bin, 0755), 0);
@@ -219,7 +212,7 @@ Test(host, a_directory_that_may_not_be_staged_in_is_an_error)
 
 Test(host, a_state_directory_that_may_not_be_written_is_an_error)
 {
-	skip_unless(geteuid() != 0, "root may write everywhere");
+	world_skip_unless(&world, geteuid() != 0, "root may write everywhere");
 	scratch_directory(world.state);
 	cr_assert_eq(chmod(world.state, 0555), 0);
 	expect_nothing_changed(&world, "",

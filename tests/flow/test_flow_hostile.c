@@ -386,9 +386,7 @@ Test(hostile, an_ini_file_that_others_may_write)
 {
 	char *says = NULL;
 
-	if (geteuid() != 0) {
-		cr_skip_test("only root is so careful");
-	}
+	world_skip_unless(&world, geteuid() == 0, "only root is so careful");
 	publish_and_forget(&(struct release_spec){0});
 	cr_assert_eq(chmod(world.ini, 0664), 0);
 	cr_assert(asprintf(&says, "%s is group-writable (g+w): run chmod go-w %s", world.ini,
@@ -399,13 +397,10 @@ Test(hostile, an_ini_file_that_others_may_write)
 
 Test(hostile, keys_that_others_may_write)
 {
+	world_skip_unless(&world, geteuid() == 0, "only root is so careful");
 	char *keys = path_join(world.scratch.path, "keys");
 	char *says = NULL;
 
-	if (geteuid() != 0) {
-		free(keys);
-		cr_skip_test("only root is so careful");
-	}
 	publish_and_forget(&(struct release_spec){0});
 	cr_assert_eq(chmod(keys, 0757), 0);
 	cr_assert(asprintf(&says, "%s is world-writable (o+w): run chmod go-w %s", keys, keys) > 0);

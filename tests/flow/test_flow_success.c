@@ -215,14 +215,11 @@ Test(success, mode_of_the_replaced_file_is_kept)
 
 Test(success, owner_and_capabilities_of_the_replaced_file_are_kept)
 {
+	world_skip_unless(&world, geteuid() == 0, "only root gives files and capabilities away");
 	char *bangerd = path_join(world.bin, "bangerd");
 	char *command = NULL;
 	struct stat after;
 
-	if (geteuid() != 0) {
-		free(bangerd);
-		cr_skip_test("only root gives files and capabilities away");
-	}
 	cr_assert_eq(chown(bangerd, 0, 12345), 0);
 	cr_assert(asprintf(&command, "/sbin/setcap cap_net_bind_service=ep %s", bangerd) > 0);
 	cr_assert_eq(system(command), 0);
@@ -276,9 +273,8 @@ Test(other_hosts, staging_on_another_file_system_is_copied_over)
 	assert_runs(&world, "0.2.0");
 	cr_assert_eq(rmdir(staging), 0, "something is left in %s", staging);
 	free(keys);
-	if (here.st_dev == there.st_dev) {
-		cr_skip_test("/dev/shm is no file system of its own here");
-	}
+	world_skip_unless(&world, here.st_dev != there.st_dev,
+			  "/dev/shm is no file system of its own here");
 }
 
 Test(other_hosts, a_root_is_put_before_every_path)

@@ -216,6 +216,14 @@ void world_finish(struct world *world)
 	free(world->ini);
 }
 
+void world_skip_unless(struct world *world, bool condition, const char *why)
+{
+	if (!condition) {
+		world_finish(world);
+		cr_skip_test("%s", why);
+	}
+}
+
 /* [1,2,3] as release.json wants it. */
 static char *migrations_json(size_t count)
 {

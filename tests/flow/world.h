@@ -67,6 +67,10 @@ struct outcome {
 struct world world_make(const struct world_options *options);
 void world_finish(struct world *world);
 
+/* Skips the test unless condition holds. Criterion then leaves its .fini out, so the world ends
+ * here. */
+void world_skip_unless(struct world *world, bool condition, const char *why);
+
 /* Builds the release, and makes it the manifest's latest. */
 struct release_built world_publish(struct world *world, const struct world_release *release);
 
