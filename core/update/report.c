@@ -225,7 +225,8 @@ void report_phase_end(struct report *report, const char *name, const char *resul
 	(void)fprintf(report->live, "  %-10s ", name);
 	paint(report, color_of_result(result), result);
 	(void)fprintf(report->live, "%*s", strlen(result) < 6 ? (int)(6 - strlen(result)) : 1, "");
-	(void)fprintf(report->live, "%6.2f s  ", (double)ms / 1000);
+	(void)fprintf(report->live, "%6.2f s%s", (double)ms / 1000,
+		      report->detail[0] != '\0' ? "  " : "");
 	show(report, 29, report->detail);
 	for (size_t i = 0; report->preflight != NULL && i < report->preflight->count; i++) {
 		show_plugin(report, &report->preflight->plugins[i]);
