@@ -92,6 +92,12 @@ static int check_abilities(const struct config *config, struct error *err)
 				 "best in [preflight], and install only plugins that you trust",
 				 config->path);
 	}
+	if (config->plugin_user != NULL) {
+		return error_set(err, -ENOTSUP,
+				 "%s: this version runs plugins as whoever runs the update: remove "
+				 "user from [preflight], and install only plugins that you trust",
+				 config->path);
+	}
 	return 0;
 }
 

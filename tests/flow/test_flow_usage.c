@@ -143,3 +143,20 @@ Test(usage, a_release_at_hand_that_is_not_there_is_an_error_of_the_run)
 			       EXPECTED_UNRECORDED(3, "discover", "/no/such/release",
 						   "No such file or directory"));
 }
+
+/* What is asked for and cannot be given is refused, never left out silently. */
+static void expect_inability(const char *key, const char *value, const char *says)
+{
+	world_configure(&world, "[preflight]", key, value);
+	expect_nothing_changed(&world, "", EXPECTED_UNRECORDED(3, NULL, says, "[preflight]"));
+}
+
+Test(usage, a_sandbox_that_this_version_does_not_have)
+{
+	expect_inability("sandbox", "required", "this version has no sandbox for plugins yet");
+}
+
+Test(usage, a_user_that_plugins_are_not_run_as)
+{
+	expect_inability("user", "nobody", "this version runs plugins as whoever runs the update");
+}
