@@ -20,7 +20,7 @@ int update_stop(struct update *update, struct error *err)
 	/* Once more: one may have been restarted since. */
 	int rc = update_find_services(update, err);
 
-	for (size_t i = update->host->service_count; i-- > 0 && rc == 0;) {
+	for (size_t i = update->config->service_count; i-- > 0 && rc == 0;) {
 		struct service_run *run = &update->services[i];
 		bool killed = false;
 
@@ -45,18 +45,26 @@ int update_stop(struct update *update, struct error *err)
 	return rc;
 }
 
+static int take_snapshot(struct update *update, size_t index, struct error *err)
+{
+	struct snapshot_hold *hold = NULL;
+	int rc = snapshot_begin(&update->config->databases[index], update->run, &hold, err);
+
+	return rc == 0 ? snapshot_complete(&hold, &update->snapshots[index], err) : rc;
+}
+
 int update_snapshot(struct update *update, struct error *err)
 {
-	for (size_t i = 0; i < update->host->database_count; i++) {
-		const struct database *database = &update->host->databases[i];
-		int rc = snapshot_take(database, update->run, &update->snapshots[i], err);
+	for (size_t i = 0; i < update->config->database_count; i++) {
+		const struct database *database = &update->config->databases[i];
+		int rc = take_snapshot(update, i, err);
 
 		if (rc < 0) {
 			return error_prefix(err, "database %s", database->name);
 		}
 	}
-	report_detail(&update->report, "%zu database%s", update->host->database_count,
-		      update->host->database_count == 1 ? "" : "s");
+	report_detail(&update->report, "%zu database%s", update->config->database_count,
+		      update->config->database_count == 1 ? "" : "s");
 	return 0;
 }
 
@@ -107,7 +115,7 @@ int update_restore_databases(struct update *update, struct error *err)
 {
 	int worst = 0;
 
-	for (size_t i = 0; i < update->host->database_count; i++) {
+	for (size_t i = 0; i < update->config->database_count; i++) {
 		const struct snapshot *snapshot = &update->snapshots[i];
 		/* Not taken: nothing was started on it. */
 		int rc = snapshot->database == NULL ? 0 : restore_one(update, snapshot, err);
@@ -121,8 +129,8 @@ int update_plan_swaps(struct update *update, struct error *err)
 {
 	const struct config *config = update->config;
 
-	for (size_t i = 0; i < config->host.artifact_count; i++) {
-		const struct artifact *artifact = &config->host.artifacts[i];
+	for (size_t i = 0; i < config->artifact_count; i++) {
+		const struct artifact *artifact = &config->artifacts[i];
 		const struct staged *staged = staged_find(&update->staged, artifact->name);
 		int rc = swap_plan(artifact, staged, &update->swaps[i], err);
 
@@ -142,7 +150,7 @@ int update_swap(struct update *update, struct error *err)
 		int rc = swap_forward(&update->swaps[i], err);
 
 		if (rc < 0) {
-			return error_prefix(err, "artifact %s", config->host.artifacts[i].name);
+			return error_prefix(err, "artifact %s", config->artifacts[i].name);
 		}
 	}
 	report_detail(&update->report, "%zu file%s, the old ones kept as *.previous",
