@@ -1,8 +1,8 @@
 /*
- * child.c - child.h: fork, drop, work, answer.
+ * child.c - child.h: fork, drop, serve; one socket is the line to each child.
  *
- * The answer is a header, an error's text and the output, in this order; it counts only when it is
- * whole and the child exited with 0.
+ * An answer is a header, an error's text and the output, in this order. Every child but one that is
+ * to see us end is killed with us; so a line is seen to close although brothers inherited its end.
  */
 #include "install/child.h"
 
@@ -13,6 +13,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -23,6 +24,7 @@
 struct header {
 	int32_t code;
 	uint32_t text_length;
+	uint32_t output_length;
 };
 
 static int become(const struct child_user *user, struct error *err)
@@ -46,9 +48,10 @@ static int become(const struct child_user *user, struct error *err)
 }
 
 /* After the user is changed, which clears the signal of a dying parent. */
-static int follow(pid_t parent, struct error *err)
+static int follow(pid_t parent, enum child_bond bond, struct error *err)
 {
-	if (setpgid(0, 0) < 0 || prctl(PR_SET_PDEATHSIG, SIGKILL) < 0) {
+	if (setpgid(0, 0) < 0 ||
+	    (bond == CHILD_ENDS_WITH_US && prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)) {
 		return error_set(err, -errno, "cannot set up a child: %s", strerror(errno));
 	}
 	if (getppid() != parent) {
@@ -57,146 +60,249 @@ static int follow(pid_t parent, struct error *err)
 	return 0;
 }
 
-struct job {
-	const struct child_user *user;
-	child_work work;
-	void *data;
-	size_t maximum;
-	pid_t parent;
-	int pipe;
-};
-
-__attribute__((noreturn)) static void run_child(const struct job *job)
+static int send_all(int line, const void *bytes, size_t length)
 {
-	struct error err = {0};
-	struct error ignored;
-	struct buffer output = BUFFER_INIT(job->maximum);
-	int rc = become(job->user, &err);
+	for (size_t done = 0; done < length;) {
+		ssize_t sent = send(line, (const char *)bytes + done, length - done, MSG_NOSIGNAL);
 
-	if (rc == 0) {
-		rc = follow(job->parent, &err);
+		if (sent < 0 && errno != EINTR) {
+			return -errno;
+		}
+		done += sent > 0 ? (size_t)sent : 0;
 	}
-	if (rc == 0) {
-		rc = job->work(job->data, &output, &err);
-	}
-	struct header header = {.code = rc, .text_length = rc < 0 ? (uint32_t)strlen(err.text) : 0};
-
-	if (file_write(job->pipe, "the answer", &header, sizeof(header), &ignored) < 0 ||
-	    file_write(job->pipe, "the answer", err.text, header.text_length, &ignored) < 0 ||
-	    file_write(job->pipe, "the answer", output.data, output.length, &ignored) < 0) {
-		_exit(EXIT_FAILURE);
-	}
-	_exit(EXIT_SUCCESS);
+	return 0;
 }
 
-/* All that the child writes, until it closes its end: 0, -ETIMEDOUT, or an error of read(2). */
-static int read_answer(int fd, uint64_t deadline, struct buffer *answer)
+void child_answer(int line, int rc, const struct buffer *output, const struct error *err)
+{
+	struct header header = {
+		.code = rc,
+		.text_length = rc < 0 ? (uint32_t)strlen(err->text) : 0,
+		.output_length = rc < 0 || output == NULL ? 0 : (uint32_t)output->length,
+	};
+
+	if (send_all(line, &header, sizeof(header)) < 0 ||
+	    send_all(line, rc < 0 ? err->text : "", header.text_length) < 0 ||
+	    send_all(line, header.output_length > 0 ? output->data : "", header.output_length) <
+		    0) {
+		_exit(EXIT_FAILURE);
+	}
+}
+
+int child_next(int line)
+{
+	unsigned char command = 0;
+	ssize_t got;
+
+	do {
+		got = recv(line, &command, 1, 0);
+	} while (got < 0 && errno == EINTR);
+	return got == 1 ? command : -1;
+}
+
+static int enter(const struct child_user *user, pid_t parent, enum child_bond bond,
+		 struct error *err)
+{
+	int rc = user == NULL ? 0 : become(user, err);
+
+	return rc == 0 ? follow(parent, bond, err) : rc;
+}
+
+int child_start(const struct child_user *user, enum child_bond bond, child_serve serve, void *data,
+		struct child *ret, struct error *err)
+{
+	struct error why = {0};
+	pid_t parent = getpid();
+	int ends[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0) {
+		return error_set(err, -errno, "cannot make a socket: %s", strerror(errno));
+	}
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		(void)close(ends[0]);
+		int rc = enter(user, parent, bond, &why);
+
+		if (rc < 0) {
+			child_answer(ends[1], rc, NULL, &why);
+		} else {
+			serve(ends[1], data);
+		}
+		_exit(rc < 0 ? EXIT_FAILURE : EXIT_SUCCESS);
+	}
+	int failed = errno;
+
+	(void)close(ends[1]);
+	if (pid < 0) {
+		(void)close(ends[0]);
+		return error_set(err, -failed, "cannot fork: %s", strerror(failed));
+	}
+	*ret = (struct child){pid, ends[0]};
+	return 0;
+}
+
+int child_tell(const struct child *child, char command, struct error *err)
+{
+	int rc = child->pid <= 0 ? -EPIPE : send_all(child->line, &command, 1);
+
+	/* Why it went may still lie in the line; child_hear() tells. */
+	return rc == 0 || rc == -EPIPE || rc == -ECONNRESET
+		       ? 0
+		       : error_set(err, rc, "cannot tell a child what to do: %s", strerror(-rc));
+}
+
+bool child_is_ready(const struct child *child, int timeout_ms)
+{
+	struct pollfd ready = {.fd = child->line, .events = POLLIN};
+
+	return poll(&ready, 1, timeout_ms) > 0;
+}
+
+/* Exactly length bytes: 0, -ETIMEDOUT, -ECHILD at the end of the line, or an errno value. */
+static int receive_all(int line, void *bytes, size_t length, uint64_t deadline)
+{
+	for (size_t done = 0; done < length;) {
+		struct pollfd ready = {.fd = line, .events = POLLIN};
+		int count = poll(&ready, 1, clock_left(deadline));
+
+		if (count == 0) {
+			return -ETIMEDOUT;
+		}
+		ssize_t got = count < 0 ? -1 : recv(line, (char *)bytes + done, length - done, 0);
+
+		if (got < 0 && errno != EINTR) {
+			return errno == ECONNRESET ? -ECHILD : -errno;
+		}
+		if (got == 0) {
+			return -ECHILD;
+		}
+		done += got > 0 ? (size_t)got : 0;
+	}
+	return 0;
+}
+
+static int receive_output(int line, size_t length, uint64_t deadline, struct buffer *output)
 {
 	char chunk[4096];
 
-	for (;;) {
-		struct pollfd ready = {.fd = fd, .events = POLLIN};
-		int count = poll(&ready, 1, clock_left(deadline));
+	while (length > 0) {
+		size_t part = length < sizeof(chunk) ? length : sizeof(chunk);
+		int rc = receive_all(line, chunk, part, deadline);
 
-		if (count < 0 && errno == EINTR) {
-			continue;
+		if (rc == 0) {
+			rc = buffer_add(output, chunk, part);
 		}
-		if (count <= 0) {
-			return count == 0 ? -ETIMEDOUT : -errno;
-		}
-		ssize_t got = read(fd, chunk, sizeof(chunk));
-
-		if (got < 0 && errno != EINTR) {
-			return -errno;
-		}
-		if (got == 0) {
-			return 0;
-		}
-		int rc = got > 0 ? buffer_add(answer, chunk, (size_t)got) : 0;
-
 		if (rc < 0) {
 			return rc;
 		}
+		length -= part;
 	}
+	return 0;
 }
 
-static int reap(pid_t pid)
-{
-	int status = 0;
-
-	while (waitpid(pid, &status, 0) < 0) {
-		if (errno != EINTR) {
-			return -ECHILD;
-		}
-	}
-	return WIFEXITED(status) && WEXITSTATUS(status) == EXIT_SUCCESS ? 0 : -ECHILD;
-}
-
-static int take_answer(const struct buffer *answer, struct buffer *output, struct error *err)
+static int receive(int line, uint64_t deadline, struct buffer *output, struct error *told)
 {
 	struct header header;
-	char text[ERROR_TEXT_MAX] = "";
+	int rc = receive_all(line, &header, sizeof(header), deadline);
 
-	if (answer->length < sizeof(header)) {
-		return error_set(err, -ECHILD, "a child ended without an answer");
+	if (rc == 0 && (header.code > 0 || header.text_length >= sizeof(told->text))) {
+		rc = -EBADMSG;
 	}
-	memcpy(&header, answer->data, sizeof(header));
-	size_t rest = answer->length - sizeof(header);
-
-	if (header.text_length > rest || header.text_length >= sizeof(text)) {
-		return error_set(err, -ECHILD, "a child's answer is garbled");
+	if (rc == 0) {
+		told->code = header.code;
+		rc = receive_all(line, told->text, header.text_length, deadline);
 	}
-	memcpy(text, answer->data + sizeof(header), header.text_length);
-	if (header.code < 0) {
-		return error_set(err, header.code, "%s", text);
-	}
-	return buffer_add(output, answer->data + sizeof(header), rest) < 0 ? error_no_memory(err)
-									   : 0;
+	return rc == 0 ? receive_output(line, header.output_length, deadline, output) : rc;
 }
 
-/* The parent's side: fd is the reading end. */
-static int attend(pid_t pid, int fd, uint64_t timeout_ms, struct buffer *output, struct error *err)
+int child_hear(const struct child *child, uint64_t timeout_ms, struct buffer *output,
+	       struct error *err)
 {
-	auto_buffer struct buffer answer =
-		BUFFER_INIT(sizeof(struct header) + ERROR_TEXT_MAX + output->maximum);
-	int rc = read_answer(fd, clock_deadline(timeout_ms), &answer);
-
-	if (rc < 0) {
-		(void)kill(pid, SIGKILL);
-	}
-	int ended = reap(pid);
+	struct error told = {0};
+	int rc = child->pid <= 0 ? -ECHILD
+				 : receive(child->line, clock_deadline(timeout_ms), output, &told);
 
 	if (rc == -ETIMEDOUT) {
 		return error_set(err, rc, "it took longer than %llu s and was ended",
 				 (unsigned long long)(timeout_ms / 1000));
 	}
+	if (rc == -ECHILD) {
+		return error_set(err, rc, "the child that did the work died");
+	}
 	if (rc < 0) {
 		return error_set(err, rc, "cannot read a child's answer: %s", strerror(-rc));
 	}
-	if (ended < 0) {
-		return error_set(err, ended, "the child that did the work died");
+	return told.code < 0 ? error_set(err, told.code, "%s", told.text) : 0;
+}
+
+static void reap(pid_t pid, int options)
+{
+	while (waitpid(pid, NULL, options) < 0 && errno == EINTR) {
 	}
-	return take_answer(&answer, output, err);
+}
+
+/* Until its end of the line is closed, which is when it ends. */
+static void wait_for_end(int line, uint64_t deadline)
+{
+	char rest[256];
+
+	(void)shutdown(line, SHUT_WR);
+	for (;;) {
+		struct pollfd ready = {.fd = line, .events = POLLIN};
+		int count = poll(&ready, 1, clock_left(deadline));
+
+		if (count == 0 || (count < 0 && errno != EINTR)) {
+			return;
+		}
+		ssize_t got = count < 0 ? -1 : recv(line, rest, sizeof(rest), 0);
+
+		if (got == 0 || (got < 0 && errno != EINTR)) {
+			return;
+		}
+	}
+}
+
+void child_end(struct child *child, uint64_t grace_ms)
+{
+	if (child->pid > 0) {
+		wait_for_end(child->line, clock_deadline(grace_ms));
+		(void)kill(child->pid, SIGKILL);
+		(void)close(child->line);
+		reap(child->pid, 0);
+	}
+	*child = (struct child)CHILD_NONE;
+}
+
+/* ---- one thing, and done ---- */
+
+struct job {
+	child_work work;
+	void *data;
+	size_t maximum;
+};
+
+static void serve_job(int line, void *data)
+{
+	const struct job *job = data;
+	struct error err = {0};
+	struct buffer output = BUFFER_INIT(job->maximum);
+	int rc = job->work(job->data, &output, &err);
+
+	child_answer(line, rc, &output, &err);
+	buffer_finish(&output);
 }
 
 int child_run(const struct child_user *user, uint64_t timeout_ms, child_work work, void *data,
 	      struct buffer *output, struct error *err)
 {
-	int ends[2];
+	struct job job = {work, data, output->maximum};
+	struct child child = CHILD_NONE;
+	int rc = child_start(user, CHILD_ENDS_WITH_US, serve_job, &job, &child, err);
 
-	if (pipe2(ends, O_CLOEXEC) < 0) {
-		return error_set(err, -errno, "cannot make a pipe: %s", strerror(errno));
+	if (rc == 0) {
+		rc = child_hear(&child, timeout_ms, output, err);
 	}
-	const struct job job = {user, work, data, output->maximum, getpid(), ends[1]};
-	auto_close int reading = ends[0];
-	pid_t pid = fork();
-
-	if (pid == 0) {
-		run_child(&job);
-	}
-	(void)close(ends[1]);
-	if (pid < 0) {
-		return error_set(err, -errno, "cannot fork: %s", strerror(errno));
-	}
-	return attend(pid, reading, timeout_ms, output, err);
+	child_end(&child, 0);
+	return rc;
 }
