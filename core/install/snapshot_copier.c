@@ -12,9 +12,9 @@
 
 #include "base/file.h"
 #include "base/guard.h"
-#include "install/child.h"
 #include "install/copy.h"
 #include "install/dbfile.h"
+#include "install/servant.h"
 #include "install/wal.h"
 
 /* A WAL that starts anew under our eyes is copied anew; the holder allows that once. */
@@ -331,12 +331,12 @@ void snapshot_copier_serve(int line, void *data)
 		.copy_wal = -1,
 	};
 
-	for (int command; (command = child_next(line)) >= 0;) {
-		struct buffer output = BUFFER_INIT(CHILD_OUTPUT_MAX);
+	for (int command; (command = servant_next(line)) >= 0;) {
+		struct buffer output = BUFFER_INIT(SERVANT_OUTPUT_MAX);
 		struct error err = {0};
 		int rc = obey(&copier, command, &output, &err);
 
-		child_answer(line, rc, &output, &err);
+		servant_answer(line, rc, &output, &err);
 		buffer_finish(&output);
 	}
 }

@@ -24,8 +24,8 @@ enum copier_command {
 #define COPIER_UNCLEAR  (-EAGAIN)  /* the index cannot be read: the holder has to repair it */
 #define COPIER_REPLACED (-ESTALE)  /* the files are not the ones that were copied */
 
-/* A child_serve; data is a struct snapshot_place. COPIER_WAL answers COPIER_EMPTY when the database
- * alone is everything. */
+/* A servant_serve; data is a struct snapshot_place. COPIER_WAL answers COPIER_EMPTY when the
+ * database alone is everything. */
 #define COPIER_EMPTY "empty"
 void snapshot_copier_serve(int line, void *data);
 

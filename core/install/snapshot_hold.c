@@ -13,8 +13,8 @@
 #include "base/file.h"
 #include "base/guard.h"
 #include "base/limits.h"
-#include "install/child.h"
 #include "install/locks.h"
+#include "install/servant.h"
 #include "install/snapshot.h"
 #include "install/snapshot_keeper.h"
 #include "install/snapshot_reserve.h"
@@ -29,7 +29,7 @@
 struct snapshot_hold {
 	struct snapshot planned;
 	char *run;
-	struct child keeper;
+	struct servant keeper;
 };
 
 static void hold_free(struct snapshot_hold **hold)
@@ -47,7 +47,7 @@ static void end_keeper(struct snapshot_hold *hold, int rc)
 {
 	struct error ignored;
 
-	child_end(&hold->keeper, GRACE_MS);
+	servant_end(&hold->keeper, GRACE_MS);
 	if (rc == -ECHILD || rc == -ETIMEDOUT) {
 		(void)!snapshot_discard(hold->planned.database, hold->run, &ignored);
 	}
@@ -55,9 +55,9 @@ static void end_keeper(struct snapshot_hold *hold, int rc)
 
 static int ask(struct snapshot_hold *hold, char command, struct buffer *answer, struct error *err)
 {
-	int rc = child_tell(&hold->keeper, command, err);
+	int rc = servant_tell(&hold->keeper, command, err);
 
-	return rc == 0 ? child_hear(&hold->keeper, ANSWER_MS, answer, err) : rc;
+	return rc == 0 ? servant_hear(&hold->keeper, ANSWER_MS, answer, err) : rc;
 }
 
 static char *take_line(const char **text)
@@ -136,8 +136,8 @@ static int start(struct snapshot_hold *hold, struct error *err)
 	struct child_user user;
 	int rc = snapshot_user(job.database, &user, err);
 
-	return rc == 0 ? child_start(&user, CHILD_ENDS_WITH_US, snapshot_keeper_serve, &job,
-				     &hold->keeper, err)
+	return rc == 0 ? servant_start(&user, SERVANT_ENDS_WITH_US, snapshot_keeper_serve, &job,
+				       &hold->keeper, err)
 		       : rc;
 }
 
@@ -151,7 +151,7 @@ int snapshot_begin(const struct database *database, const char *run, struct snap
 		return error_no_memory(err);
 	}
 	hold->planned.database = database;
-	hold->keeper = (struct child)CHILD_NONE;
+	hold->keeper = (struct servant)SERVANT_NONE;
 	int rc = start(hold, err);
 
 	if (rc == 0) {

@@ -13,9 +13,9 @@
 
 #include "base/clock.h"
 #include "base/limits.h"
-#include "install/child.h"
 #include "install/dbfile.h"
 #include "install/fingerprint.h"
+#include "install/servant.h"
 #include "store/store.h"
 
 #define BUSY_MS        200
@@ -189,12 +189,12 @@ void snapshot_holder_serve(int line, void *data)
 	struct holder holder = {.job = data};
 
 	(void)alarm((LIMIT_HOLD_MS + 2 * LIMIT_DATABASE_MS) / 1000);
-	for (int command; (command = child_next(line)) >= 0;) {
-		struct buffer output = BUFFER_INIT(CHILD_OUTPUT_MAX);
+	for (int command; (command = servant_next(line)) >= 0;) {
+		struct buffer output = BUFFER_INIT(SERVANT_OUTPUT_MAX);
 		struct error err = {0};
 		int rc = obey(&holder, command, &output, &err);
 
-		child_answer(line, rc, &output, &err);
+		servant_answer(line, rc, &output, &err);
 		buffer_finish(&output);
 	}
 	(void)leave(&holder, true);
@@ -211,5 +211,5 @@ void snapshot_checker_serve(int line, void *data)
 		rc = dbfile_quick_check(db, &err);
 	}
 	store_close(&db);
-	child_answer(line, rc, NULL, &err);
+	servant_answer(line, rc, NULL, &err);
 }

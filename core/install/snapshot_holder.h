@@ -24,7 +24,7 @@ struct holder_job {
 /*
  * All but the last two answer with HOLDER_WAL or HOLDER_PLAIN and the schema's fingerprint. When
  * nobody is there any more it does as for HOLDER_RELEASE, since its view of the WAL may be the only
- * right one; to be started with CHILD_SEES_US_END. Both are a child_serve; data is a struct
+ * right one; to be started with SERVANT_SEES_US_END. Both are a servant_serve; data is a struct
  * holder_job.
  */
 #define HOLDER_WAL   'w'

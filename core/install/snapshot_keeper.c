@@ -25,9 +25,9 @@ static void give_up(struct keeper *keeper)
 {
 	struct error ignored;
 
-	child_end(&keeper->checker, 0);
+	servant_end(&keeper->checker, 0);
 	keeper_let_go(keeper, "the update ended", false);
-	child_end(&keeper->copier, 0);
+	servant_end(&keeper->copier, 0);
 	if (keeper->place.run != NULL && !keeper->complete) {
 		(void)!snapshot_place_clear(&keeper->place, &ignored);
 	}
@@ -202,10 +202,10 @@ static int obey(struct keeper *keeper, int command, struct buffer *output, struc
 /* Until there is something to do, or nobody any more to do it for. */
 static int next_command(int line, struct keeper *keeper, uint64_t until)
 {
-	const struct child updater = {.line = line};
+	const struct servant updater = {.line = line};
 	struct error ignored;
 
-	while (keeper->live && !child_is_ready(&updater, SNAPSHOT_WATCH_MS)) {
+	while (keeper->live && !servant_is_ready(&updater, SNAPSHOT_WATCH_MS)) {
 		start_clock(keeper);
 		keeper_look(keeper);
 		if (keeper->live && clock_left(until) == 0) {
@@ -215,7 +215,7 @@ static int next_command(int line, struct keeper *keeper, uint64_t until)
 			keeper_let_go(keeper, "its WAL could not be copied", false);
 		}
 	}
-	return child_next(line);
+	return servant_next(line);
 }
 
 void snapshot_keeper_serve(int line, void *data)
@@ -224,16 +224,16 @@ void snapshot_keeper_serve(int line, void *data)
 	struct keeper keeper = {
 		.database = job->database,
 		.run = job->run,
-		.holder = CHILD_NONE,
-		.copier = CHILD_NONE,
-		.checker = CHILD_NONE,
+		.holder = SERVANT_NONE,
+		.copier = SERVANT_NONE,
+		.checker = SERVANT_NONE,
 		.watch = {.shm = -1},
 	};
 	uint64_t until = clock_deadline(LIMIT_HOLD_MS);
 	int rc = 0;
 
 	while (rc == 0) {
-		struct buffer output = BUFFER_INIT(CHILD_OUTPUT_MAX);
+		struct buffer output = BUFFER_INIT(SERVANT_OUTPUT_MAX);
 		struct error err = {0};
 		int command = next_command(line, &keeper, until);
 
@@ -243,7 +243,7 @@ void snapshot_keeper_serve(int line, void *data)
 			give_up(&keeper);
 		}
 		if (command >= 0) {
-			child_answer(line, rc, &output, &err);
+			servant_answer(line, rc, &output, &err);
 		}
 		buffer_finish(&output);
 	}

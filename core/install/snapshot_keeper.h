@@ -15,7 +15,7 @@
 #include <sys/types.h>
 
 #include "base/digest.h"
-#include "install/child.h"
+#include "install/servant.h"
 #include "install/snapshot_holder.h"
 #include "install/snapshot_place.h"
 #include "install/snapshot_watch.h"
@@ -25,9 +25,9 @@ struct keeper {
 	const char *run;
 	struct snapshot_place place;
 	struct holder_job job;
-	struct child holder;
-	struct child copier;
-	struct child checker;
+	struct servant holder;
+	struct servant copier;
+	struct servant checker;
 	struct snapshot_watch watch;
 	uint64_t deadline; /* of what is being done */
 	bool exists;
@@ -54,8 +54,8 @@ enum keeper_command {
 #define KEEPER_HELD  "held"
 #define KEEPER_ALONE "alone"
 
-/* A child_serve; data is a struct snapshot_job with database and run set. When nobody is there any
- * more it lets go and removes what is not complete. */
+/* A servant_serve; data is a struct snapshot_job with database and run set. When nobody is there
+ * any more it lets go and removes what is not complete. */
 void snapshot_keeper_serve(int line, void *data);
 
 /* ---- its parts: holding (snapshot_keeper_hold.c) ---- */
@@ -77,7 +77,7 @@ void keeper_leave(struct keeper *keeper);
 MUST_CHECK int keeper_confirm(struct keeper *keeper, struct error *err);
 
 /* Tells a child to do something and watches until it has answered. */
-MUST_CHECK int keeper_attend(struct keeper *keeper, const struct child *child, char command,
+MUST_CHECK int keeper_attend(struct keeper *keeper, const struct servant *servant, char command,
 			     struct buffer *output, struct error *err);
 
 /* One look at what could be wrong with the hold. */

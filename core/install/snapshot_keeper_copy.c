@@ -22,17 +22,18 @@ static const char broken[] = "its WAL holds less than its daemon sees";
 
 static int start_copier(struct keeper *keeper, struct error *err)
 {
-	return keeper->copier.pid > 0 ? 0
-				      : child_start(NULL, CHILD_ENDS_WITH_US, snapshot_copier_serve,
-						    &keeper->place, &keeper->copier, err);
+	return keeper->copier.pid > 0
+		       ? 0
+		       : servant_start(NULL, SERVANT_ENDS_WITH_US, snapshot_copier_serve,
+				       &keeper->place, &keeper->copier, err);
 }
 
 static int start_checker(struct keeper *keeper, struct error *err)
 {
 	return keeper->checked || keeper->checker.pid > 0
 		       ? 0
-		       : child_start(NULL, CHILD_ENDS_WITH_US, snapshot_checker_serve, &keeper->job,
-				     &keeper->checker, err);
+		       : servant_start(NULL, SERVANT_ENDS_WITH_US, snapshot_checker_serve,
+				       &keeper->job, &keeper->checker, err);
 }
 
 static int ask_copier(struct keeper *keeper, char command, struct buffer *output, struct error *err)
@@ -43,14 +44,14 @@ static int ask_copier(struct keeper *keeper, char command, struct buffer *output
 		rc = keeper_attend(keeper, &keeper->copier, command, output, err);
 	}
 	if (rc == -ECHILD) {
-		child_end(&keeper->copier, 0);
+		servant_end(&keeper->copier, 0);
 	}
 	return rc;
 }
 
 static int tell_copier(struct keeper *keeper, char command, struct error *err)
 {
-	auto_buffer struct buffer nothing = BUFFER_INIT(CHILD_OUTPUT_MAX);
+	auto_buffer struct buffer nothing = BUFFER_INIT(SERVANT_OUTPUT_MAX);
 
 	return ask_copier(keeper, command, &nothing, err);
 }
@@ -114,7 +115,7 @@ int keeper_keep_up(struct keeper *keeper, struct error *err)
 /* 0 when it could not be said, too: keeper->checked. */
 static int await_checker(struct keeper *keeper, struct error *err)
 {
-	auto_buffer struct buffer nothing = BUFFER_INIT(CHILD_OUTPUT_MAX);
+	auto_buffer struct buffer nothing = BUFFER_INIT(SERVANT_OUTPUT_MAX);
 
 	if (keeper->checker.pid == 0) {
 		return 0;
@@ -122,7 +123,7 @@ static int await_checker(struct keeper *keeper, struct error *err)
 	/* It works unasked. */
 	int rc = keeper_attend(keeper, &keeper->checker, '.', &nothing, err);
 
-	child_end(&keeper->checker, 0);
+	servant_end(&keeper->checker, 0);
 	keeper->checked = rc == 0;
 	return rc;
 }
@@ -161,7 +162,7 @@ int keeper_copy(struct keeper *keeper, struct error *err)
  * reads through it next. */
 static int finish_wal(struct keeper *keeper, struct error *err)
 {
-	auto_buffer struct buffer answer = BUFFER_INIT(CHILD_OUTPUT_MAX);
+	auto_buffer struct buffer answer = BUFFER_INIT(SERVANT_OUTPUT_MAX);
 	char fingerprint[DIGEST_HEX_SIZE];
 	int rc = ask_copier(keeper, COPIER_WAL, &answer, err);
 

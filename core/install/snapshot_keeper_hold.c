@@ -16,27 +16,27 @@
 
 #define LET_GO_MS 2000
 
-static int await(struct keeper *keeper, const struct child *child, struct buffer *output,
+static int await(struct keeper *keeper, const struct servant *servant, struct buffer *output,
 		 struct error *err)
 {
-	while (!child_is_ready(child, SNAPSHOT_WATCH_MS)) {
+	while (!servant_is_ready(servant, SNAPSHOT_WATCH_MS)) {
 		keeper_look(keeper);
-		if (child->pid == 0) {
+		if (servant->pid == 0) {
 			return error_set(err, -ECANCELED, "it was ended");
 		}
 		if (clock_left(keeper->deadline) == 0) {
 			break;
 		}
 	}
-	return child_hear(child, (uint64_t)clock_left(keeper->deadline), output, err);
+	return servant_hear(servant, (uint64_t)clock_left(keeper->deadline), output, err);
 }
 
-int keeper_attend(struct keeper *keeper, const struct child *child, char command,
+int keeper_attend(struct keeper *keeper, const struct servant *servant, char command,
 		  struct buffer *output, struct error *err)
 {
-	int rc = child_tell(child, command, err);
+	int rc = servant_tell(servant, command, err);
 
-	return rc == 0 ? await(keeper, child, output, err) : rc;
+	return rc == 0 ? await(keeper, servant, output, err) : rc;
 }
 
 int keeper_ask_holder(struct keeper *keeper, char command, char *ret_mode,
@@ -47,15 +47,15 @@ int keeper_ask_holder(struct keeper *keeper, char command, char *ret_mode,
 
 	if (keeper->holder.pid == 0) {
 		keeper->job = (struct holder_job){&keeper->place, keeper->database->record};
-		rc = child_start(NULL, CHILD_SEES_US_END, snapshot_holder_serve, &keeper->job,
-				 &keeper->holder, err);
+		rc = servant_start(NULL, SERVANT_SEES_US_END, snapshot_holder_serve, &keeper->job,
+				   &keeper->holder, err);
 	}
 	if (rc == 0) {
-		rc = child_tell(&keeper->holder, command, err);
+		rc = servant_tell(&keeper->holder, command, err);
 	}
 	if (rc == 0) {
-		rc = child_hear(&keeper->holder, (uint64_t)clock_left(keeper->deadline), &answer,
-				err);
+		rc = servant_hear(&keeper->holder, (uint64_t)clock_left(keeper->deadline), &answer,
+				  err);
 	}
 	if (rc == 0 && answer.length != DIGEST_HEX_SIZE) {
 		rc = error_set(err, -ECHILD, "a child's answer is garbled");
@@ -72,10 +72,10 @@ static void end_holder(struct keeper *keeper, char command)
 	auto_buffer struct buffer nothing = BUFFER_INIT(1);
 	struct error ignored;
 
-	if (keeper->holder.pid > 0 && child_tell(&keeper->holder, command, &ignored) == 0) {
-		(void)!child_hear(&keeper->holder, LET_GO_MS, &nothing, &ignored);
+	if (keeper->holder.pid > 0 && servant_tell(&keeper->holder, command, &ignored) == 0) {
+		(void)!servant_hear(&keeper->holder, LET_GO_MS, &nothing, &ignored);
 	}
-	child_end(&keeper->holder, 0);
+	servant_end(&keeper->holder, 0);
 }
 
 void keeper_let_go(struct keeper *keeper, const char *why, bool retries)
@@ -83,7 +83,7 @@ void keeper_let_go(struct keeper *keeper, const char *why, bool retries)
 	keeper->live = false;
 	keeper->why = why;
 	keeper->retries = retries;
-	child_end(&keeper->checker, 0);
+	servant_end(&keeper->checker, 0);
 	end_holder(keeper, HOLDER_RELEASE);
 	snapshot_watch_close(&keeper->watch);
 }
@@ -100,7 +100,7 @@ void keeper_look(struct keeper *keeper)
 	if (!keeper->live) {
 		return;
 	}
-	if (child_is_ready(&keeper->holder, 0)) {
+	if (servant_is_ready(&keeper->holder, 0)) {
 		keeper_let_go(keeper, "the process that held it died", false);
 		return;
 	}
