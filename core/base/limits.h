@@ -62,6 +62,9 @@
 /* Databases that are snapshot: how long the work on one may take; a statement we build */
 #define LIMIT_DATABASE_MS 600000u
 #define LIMIT_SQL         65536u
+#define LIMIT_HOLD_MS     3600000u     /* how long one is held for a stop */
+#define LIMIT_WAL_GROWTH  (128u * MIB) /* meanwhile; more for a large one */
+#define LIMIT_PROC_LOCKS  (16u * MIB)
 
 /* Preflight plugins; part of the ABI, see banger/preflight.h */
 #define LIMIT_FRAME    (8u * KIB)

@@ -251,8 +251,9 @@ static int refuse(struct update *update, enum verdict verdict, struct error *err
 
 int update_preflight(struct update *update, struct error *err)
 {
-	int rc = describe(update, err);
+	int rc = update_look_at_schemas(update, err);
 
+	rc = rc < 0 ? rc : describe(update, err);
 	if (rc < 0) {
 		return rc;
 	}

@@ -212,6 +212,7 @@ void update_finish(struct update *update)
 	free(update->holds);
 	free(update->services);
 	strings_finish(&update->undone);
+	strings_finish(&update->judged);
 	strings_finish(&update->set_aside);
 	plan_finish(&update->plan);
 	plan_finish(&update->previous);

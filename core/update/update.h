@@ -63,7 +63,8 @@ struct update {
 
 	struct plan plan; /* what is about to be changed, and how it was; host from the start */
 	const struct service_manager *manager;
-	struct service_run *services;   /* one for each in plan.host */
+	struct service_run *services; /* one for each in plan.host */
+	struct strings judged; /* each database's schema when plugins were asked; "": unknown */
 	struct snapshot_hold **holds;   /* one for each database in plan.host */
 	struct strings set_aside;       /* databases that were kept under another name */
 	char recovered[ERROR_TEXT_MAX]; /* what came of a run that was killed; "": there was none */
@@ -166,6 +167,7 @@ MUST_CHECK int update_swap(struct update *update, struct error *err);
 MUST_CHECK int update_swap_back(struct update *update, struct error *err);
 
 /* Phases, databases.c: kept aside, put back, and what is left of that at the end. */
+MUST_CHECK int update_look_at_schemas(struct update *update, struct error *err);
 MUST_CHECK int update_snapshot(struct update *update, struct error *err);
 MUST_CHECK int update_discard_snapshots(struct update *update, struct error *err);
 MUST_CHECK int update_complete(struct update *update, struct error *err);
