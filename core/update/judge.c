@@ -226,6 +226,20 @@ static int weigh(struct update *update, struct error *err)
 	return 0;
 }
 
+/* For the history: why this run was refused, or what was known when it went ahead. */
+static int record_findings(struct update *update, struct error *err)
+{
+	int rc = 0;
+
+	for (size_t i = 0; update->journaled && i < update->preflight.count && rc == 0; i++) {
+		const struct plugin_report *plugin = &update->preflight.plugins[i];
+
+		rc = journal_findings(update->journal, update->run, plugin->name, &plugin->findings,
+				      err);
+	}
+	return rc;
+}
+
 /* Names the plugins that stand in the way, and leaves their findings to the report. */
 static int refuse(struct update *update, enum verdict verdict, struct error *err)
 {
@@ -274,6 +288,7 @@ int update_preflight(struct update *update, struct error *err)
 
 	rc = preflight_run(&options, &update->preflight, err);
 	rc = rc < 0 ? rc : weigh(update, err);
+	rc = rc < 0 ? rc : record_findings(update, err);
 	if (rc < 0) {
 		return rc;
 	}

@@ -1,2 +1,0 @@
-#include <criterion/criterion.h>
-Test(snapshot_room, todo) { }
