@@ -13,6 +13,7 @@
 #include "base/file.h"
 #include "base/guard.h"
 #include "base/limits.h"
+#include "base/text.h"
 #include "install/locks.h"
 #include "install/servant.h"
 #include "install/snapshot.h"
@@ -97,17 +98,26 @@ static int parse(const struct buffer *answer, struct snapshot *snapshot, struct 
  * counts as that. */
 static bool has_stranger(const char *held)
 {
-	unsigned long long device = 0;
-	unsigned long long inode = 0;
-	unsigned long long shm = 0;
+	unsigned long long numbers[3] = {0}; /* device, inode, and the inode of -shm */
 	struct error ignored;
 	pid_t pid = 0;
 
-	if (sscanf(held, KEEPER_HELD " %llu %llu %llu", &device, &inode, &shm) != 3) {
+	if (!text_has_prefix(held, KEEPER_HELD " ")) {
 		return true;
 	}
-	return file_locks_stranger((dev_t)device, (ino_t)inode, shm, WAL_LOCK_IN_USE, &pid,
-				   &ignored) < 0 ||
+	const char *at = held + sizeof(KEEPER_HELD);
+
+	for (size_t i = 0; i < 3; i++) {
+		char *end = NULL;
+
+		numbers[i] = strtoull(at, &end, 10);
+		if (end == at) {
+			return true;
+		}
+		at = end;
+	}
+	return file_locks_stranger((dev_t)numbers[0], (ino_t)numbers[1], numbers[2],
+				   WAL_LOCK_IN_USE, &pid, &ignored) < 0 ||
 	       pid != 0;
 }
 
