@@ -21,6 +21,7 @@ struct service_process {
 
 struct service_context {
 	const struct command_values *values; /* placeholders of commands */
+	int interrupts; /* can be read: start waits no longer (-EINTR); 0: nothing ends a wait */
 };
 
 struct service_manager {

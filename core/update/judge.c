@@ -268,6 +268,7 @@ int update_preflight(struct update *update, struct error *err)
 		.policies = policies,
 		.policy_count = update->config->plugin_count,
 		.subject = &update->subject,
+		.interrupts = update->interrupts,
 	};
 
 	rc = preflight_run(&options, &update->preflight, err);
@@ -291,7 +292,8 @@ static int ask_health(struct update *update, struct error *err)
 		report_detail(&update->report, "no health command is configured");
 		return 0;
 	}
-	int rc = health_ask(health, &values, health->timeout_ms, &update->baseline, err);
+	int rc = health_ask(health, &values, health->timeout_ms, update->interrupts,
+			    &update->baseline, err);
 
 	if (rc < 0) {
 		return rc;

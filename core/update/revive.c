@@ -12,11 +12,15 @@
 
 #define SETTLE_STEP_MS 100
 
+/* Nothing ends a wait of the way back, however often somebody asks. */
+#define NO_INTERRUPTS 0
+
 /* Starts one service and makes sure that what runs then is what lies on the disk now. */
-static int start_one(struct update *update, struct service_run *run, struct error *err)
+static int start_one(struct update *update, struct service_run *run, int interrupts,
+		     struct error *err)
 {
 	struct command_values values = update_values(update);
-	struct service_context context = {.values = &values};
+	struct service_context context = {.values = &values, .interrupts = interrupts};
 	int rc = update->manager->start(&context, run->service, err);
 
 	if (rc == 0) {
@@ -35,7 +39,7 @@ int update_start(struct update *update, struct error *err)
 		if (!update->services[i].stopped) {
 			continue;
 		}
-		int rc = start_one(update, &update->services[i], err);
+		int rc = start_one(update, &update->services[i], update->interrupts, err);
 
 		if (rc < 0) {
 			return rc;
@@ -115,8 +119,9 @@ static int all_alive(void *data, struct error *err)
 	return 0;
 }
 
-static int settle(struct update *update, struct error *err)
+static int settle(struct update *update, int interrupts, struct error *err)
 {
+	struct pollfd interrupt = {.fd = interrupts > 0 ? interrupts : -1, .events = POLLIN};
 	uint64_t deadline = clock_deadline(update->host->health.settle_ms);
 
 	for (;;) {
@@ -126,26 +131,28 @@ static int settle(struct update *update, struct error *err)
 		if (rc < 0 || left == 0) {
 			return rc;
 		}
-		(void)poll(NULL, 0, left < SETTLE_STEP_MS ? left : SETTLE_STEP_MS);
+		if (poll(&interrupt, 1, left < SETTLE_STEP_MS ? left : SETTLE_STEP_MS) > 0) {
+			return error_set(err, -EINTR, "interrupted before it had settled");
+		}
 	}
 }
 
-static int become_healthy(struct update *update, struct error *err)
+static int become_healthy(struct update *update, int interrupts, struct error *err)
 {
 	struct command_values values = update_values(update);
 
 	if (!command_is_set(&update->host->health.command)) {
 		return 0;
 	}
-	return health_wait(&update->host->health, &values, &update->baseline, all_alive, update,
-			   err);
+	return health_wait(&update->host->health, &values, &update->baseline, interrupts, all_alive,
+			   update, err);
 }
 
 int update_health(struct update *update, struct error *err)
 {
-	int rc = become_healthy(update, err);
+	int rc = become_healthy(update, update->interrupts, err);
 
-	rc = rc < 0 ? rc : settle(update, err);
+	rc = rc < 0 ? rc : settle(update, update->interrupts, err);
 	if (rc == 0) {
 		report_detail(&update->report, "%s, and still up after %.1f s",
 			      command_is_set(&update->host->health.command) ? "healthy" : "running",
@@ -166,16 +173,16 @@ static int start_old_one(struct update *update, struct service_run *run, struct 
 		run->after = now;
 		return 0;
 	}
-	return rc < 0 ? rc : start_one(update, run, err);
+	return rc < 0 ? rc : start_one(update, run, NO_INTERRUPTS, err);
 }
 
 static int old_is_well(struct update *update, struct error *err)
 {
 	const struct health_answer *baseline = &update->baseline;
 	bool was_comparable = baseline->healthy || baseline->failed.count > 0;
-	int rc = was_comparable ? become_healthy(update, err) : 0;
+	int rc = was_comparable ? become_healthy(update, NO_INTERRUPTS, err) : 0;
 
-	return rc < 0 ? rc : settle(update, err);
+	return rc < 0 ? rc : settle(update, NO_INTERRUPTS, err);
 }
 
 /* Each of them, although another did not start: the fewer are down the better. */

@@ -8,12 +8,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/guard.h"
 #include "install/staging.h"
 #include "update/mirrors.h"
+#include "update/phases.h"
 
 int update_fail(struct update *update, enum result result, const struct error *err)
 {
@@ -63,6 +65,7 @@ int update_init(struct update *update, const struct options *options, struct err
 		.helpers = HELPERS_INIT,
 		.lock = LOCK_INIT,
 		.verified = {.fd = -1},
+		.interrupts = -1,
 	};
 	report_init(&update->report, &report);
 	int rc = config_load(options->config, options->root, &update->config, err);
@@ -102,10 +105,25 @@ static int check_abilities(const struct config *config, struct error *err)
 	return 0;
 }
 
+/* They are never taken, so the descriptor stays readable from the first one on. */
+static int watch_interrupts(struct update *update, struct error *err)
+{
+	sigset_t interrupts = phases_interrupts();
+
+	update->interrupts = signalfd(-1, &interrupts, SFD_CLOEXEC | SFD_NONBLOCK);
+	return update->interrupts >= 0
+		       ? 0
+		       : error_set(err, -errno, "cannot watch for signals: %s", strerror(errno));
+}
+
 int update_prepare(struct update *update, struct error *err)
 {
 	const char *state_dir = update->config->state_dir;
 	int rc = check_abilities(update->config, err);
+
+	if (rc == 0) {
+		rc = watch_interrupts(update, err);
+	}
 
 	update->manager = service_manager_command();
 	if (rc == 0) {
@@ -176,6 +194,7 @@ void update_finish(struct update *update)
 	journal_close(&update->journal);
 	lock_release(&update->lock);
 	helpers_close(&update->helpers);
+	guard_close(&update->interrupts);
 	config_free(update->config);
 }
 

@@ -46,6 +46,7 @@ struct update {
 	bool journaled; /* and this one has begun there */
 
 	char *installed;          /* version; NULL: nothing is installed yet */
+	int interrupts;           /* can be read: somebody wants the run to end */
 	bool altered;             /* the journal's files were changed by somebody else */
 	struct fetcher *fetcher;  /* of the current mirror; NULL: a local release */
 	size_t mirror;            /* of config->manifests */
