@@ -320,5 +320,6 @@ int update_baseline(struct update *update, struct error *err)
 
 	rc = rc < 0 ? rc : update_check_stopped(update, err);
 	rc = rc < 0 ? rc : update_plan_swaps(update, err);
+	rc = rc < 0 ? rc : update_check_packages(update, err);
 	return rc < 0 ? rc : ask_health(update, err);
 }
