@@ -49,6 +49,9 @@
 #define LIMIT_COMMAND_WORD (8u * KIB)
 #define LIMIT_COMMAND_ARGS 64u
 
+/* Paths that a package manager is asked about at once: its answer has to be kept whole */
+#define LIMIT_PACKAGE_PATHS (4u * KIB)
+
 /* Commands: what is kept of their output; the rest is read and dropped */
 #define LIMIT_OUTPUT (16u * KIB)
 

@@ -284,6 +284,7 @@ int update_preflight(struct update *update, struct error *err)
 		.policies = policies,
 		.policy_count = update->config->plugin_count,
 		.subject = &update->subject,
+		.interrupts = update->interrupts,
 	};
 
 	rc = preflight_run(&options, &update->preflight, err);
@@ -308,7 +309,8 @@ static int ask_health(struct update *update, struct error *err)
 		report_detail(&update->report, "no health command is configured");
 		return 0;
 	}
-	int rc = health_ask(health, &values, health->timeout_ms, &update->plan.baseline, err);
+	int rc = health_ask(health, &values, health->timeout_ms, update->interrupts,
+			    &update->plan.baseline, err);
 
 	if (rc < 0) {
 		return rc;
@@ -340,6 +342,7 @@ int update_baseline(struct update *update, struct error *err)
 
 	rc = rc < 0 ? rc : update_check_stopped(update, err);
 	rc = rc < 0 ? rc : update_plan_swaps(update, err);
+	rc = rc < 0 ? rc : update_check_packages(update, err);
 	rc = rc < 0 ? rc : ask_health(update, err);
 	return rc < 0 ? rc : update_record_plan(update, err);
 }

@@ -241,6 +241,7 @@ static int recover_entry(struct update *update, const struct journal_entry *entr
 		.boot = update->boot,
 		.result = RESULT_ROLLBACK_INCOMPLETE,
 		.verified = {.fd = -1},
+		.interrupts = -1,
 	};
 	int rc = revive_run(&run, update, entry, err);
 	bool is_open = update->boot && entry->committed_at[0] == '\0';

@@ -49,6 +49,7 @@ struct update {
 		*done; /* the phase whose outcome the journal will be told with the next intent */
 
 	char *installed;          /* version; NULL: nothing is installed yet */
+	int interrupts;           /* can be read: somebody wants the run to end */
 	bool altered;             /* the journal's files were changed by somebody else */
 	struct fetcher *fetcher;  /* of the current mirror; NULL: a local release */
 	size_t mirror;            /* of config->manifests */
@@ -156,6 +157,10 @@ MUST_CHECK int update_check_stopped(struct update *update, struct error *err);
 /* Ends whoever executes the service's new binary once it is stopped, unless it keeps_children. */
 MUST_CHECK int update_end_leftovers(struct update *update, const struct service *service,
 				    struct error *err);
+/* Refuses to replace a file that a package owns, or about which its manager cannot tell;
+ * packages.c. baseline asks, while everything still runs. */
+MUST_CHECK int update_check_packages(struct update *update, struct error *err);
+
 /* Where the artifact that the service runs is installed; NULL: it names none. */
 const char *update_binary_path(const struct update *update, const struct service *service);
 
