@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,18 +30,26 @@ int file_lock_parse(const char *line, struct file_lock *ret)
 	struct file_lock lock = {0};
 	char kind[16];
 	char access[16];
+	char pid[24];
+	char file[64]; /* device, in two parts, and inode */
+	char first[24];
 	char end[24];
-	unsigned long long inode = 0;
-	unsigned long long first = 0;
+	int64_t number = 0;
 
 	/* "7: POSIX  ADVISORY  READ  4711 fe:00:1234 123 EOF"; one that waits has "->" second. */
-	if (sscanf(line, "%*u: %15s %*s %15s %d %*x:%*x:%llu %llu %23s", kind, access, &lock.pid,
-		   &inode, &first, end) != 6 ||
+	if (sscanf(line, "%*s %15s %*s %15s %23s %63s %23s %23s", kind, access, pid, file, first,
+		   end) != 6 ||
 	    (strcmp(kind, "POSIX") != 0 && strcmp(kind, "OFDLCK") != 0)) {
 		return -EINVAL;
 	}
-	lock.inode = inode;
-	lock.first = first;
+	const char *inode = strrchr(file, ':');
+
+	if (inode == NULL || text_parse_u64(inode + 1, &lock.inode) < 0 ||
+	    text_parse_i64(pid, &number) < 0 || number < -1 || number > INT_MAX ||
+	    text_parse_u64(first, &lock.first) < 0) {
+		return -EINVAL;
+	}
+	lock.pid = (pid_t)number;
 	lock.last = UINT64_MAX;
 	if (strcmp(end, "EOF") != 0 && text_parse_u64(end, &lock.last) < 0) {
 		return -EINVAL;

@@ -258,7 +258,7 @@ static int add_path(struct inquiry *inquiry, const char *path)
 		path_join(manager->wants_root ? inquiry->options->root : NULL, path);
 	auto_free char *asked = known != NULL ? package_question(manager->dialect, known) : NULL;
 
-	return asked == NULL || strings_add(&inquiry->words, asked) < 0 ||
+	return known == NULL || asked == NULL || strings_add(&inquiry->words, asked) < 0 ||
 			       strings_add(&inquiry->paths, known) < 0
 		       ? -ENOMEM
 		       : 0;

@@ -203,7 +203,7 @@ static int receive_output(int line, size_t length, uint64_t deadline, struct buf
 
 static int receive(int line, uint64_t deadline, struct buffer *output, struct error *told)
 {
-	struct header header;
+	struct header header = {0};
 	int rc = receive_all(line, &header, sizeof(header), deadline);
 
 	if (rc == 0 && (header.code > 0 || header.text_length >= sizeof(told->text))) {

@@ -111,7 +111,7 @@ static int open_live_wal(struct copier *copier, struct error *err)
 /* All three, on the first round. The copy's name is durable before the stop. */
 static int open_wal(struct copier *copier, struct error *err)
 {
-	struct stat st;
+	struct stat st = {0};
 
 	if (copier->copy_wal >= 0) {
 		return 0;

@@ -171,14 +171,16 @@ static int complete(struct keeper *keeper, struct buffer *output, struct error *
 
 static int expect_missing(const struct keeper *keeper, struct error *err)
 {
+	const char *live = keeper->place.live;
 	struct stat st;
 
-	return lstat(keeper->place.live, &st) == 0
-		       ? error_set(err, -ESTALE,
-				   "%s did not exist and was made while the update went on; run "
-				   "the update again",
-				   keeper->place.live)
-		       : 0;
+	if (live == NULL || lstat(live, &st) < 0) {
+		return 0;
+	}
+	return error_set(err, -ESTALE,
+			 "%s did not exist and was made while the update went on; run the update "
+			 "again",
+			 live);
 }
 
 static int obey(struct keeper *keeper, int command, struct buffer *output, struct error *err)
