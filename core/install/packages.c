@@ -258,10 +258,12 @@ static int add_path(struct inquiry *inquiry, const char *path)
 		path_join(manager->wants_root ? inquiry->options->root : NULL, path);
 	auto_free char *asked = known != NULL ? package_question(manager->dialect, known) : NULL;
 
-	return known == NULL || asked == NULL || strings_add(&inquiry->words, asked) < 0 ||
-			       strings_add(&inquiry->paths, known) < 0
-		       ? -ENOMEM
-		       : 0;
+	if (known == NULL || asked == NULL) {
+		return -ENOMEM;
+	}
+	int rc = strings_add(&inquiry->words, asked);
+
+	return rc < 0 ? rc : strings_add(&inquiry->paths, known);
 }
 
 /* As many paths as have their answers kept; at least one. */
@@ -270,11 +272,13 @@ static int add_paths(struct inquiry *inquiry, const struct places *places)
 	size_t bytes = 0;
 
 	for (size_t i = inquiry->first; i < places->count; i++) {
-		bytes += strlen(places->items[i].path);
+		const char *path = places->items[i].path;
+
+		bytes += path != NULL ? strlen(path) : 0;
 		if (bytes > LIMIT_PACKAGE_PATHS && i > inquiry->first) {
 			return 0;
 		}
-		if (add_path(inquiry, places->items[i].path) < 0) {
+		if (path == NULL || add_path(inquiry, path) < 0) {
 			return -ENOMEM;
 		}
 	}
