@@ -163,5 +163,7 @@ int staging_remove(const char *path, struct error *err)
 	if (rmdir(parent) < 0 && errno != ENOTEMPTY && errno != EEXIST && errno != ENOENT) {
 		return error_set(err, -errno, "cannot remove %s: %s", parent, strerror(errno));
 	}
-	return 0;
+	/* The run is about to end, and nobody would look for it again. */
+	rc = file_sync_parent(parent, err);
+	return rc == -ENOENT ? 0 : rc;
 }

@@ -19,7 +19,7 @@
 #include "preflight/catalog.h"
 #include "preflight/child.h"
 #include "preflight/judge.h"
-#include "preflight/strays.h"
+#include "base/strays.h"
 
 #define FDS_PER_CHILD   3
 #define FIRST_HELPER_FD 10 /* above the numbers that a child is given */

@@ -19,6 +19,7 @@
 #include "base/clock.h"
 #include "base/guard.h"
 #include "base/process.h"
+#include "base/strays.h"
 #include "service/manager.h"
 #include "service/pidfile.h"
 #include "service/tail.h"
@@ -58,8 +59,8 @@ static int open_output(struct error *err)
 				   strerror(errno));
 }
 
-static int run_start(const struct service_context *context, const struct service *service,
-		     int output, struct error *err)
+static int run_command(const struct service_context *context, const struct service *service,
+		       int output, struct error *err)
 {
 	auto_strings struct strings words = {0};
 	int rc = command_expand(&service->start, context->values, &words, err);
@@ -95,6 +96,26 @@ static int run_start(const struct service_context *context, const struct service
 				 "its start command %s", process_status_text(&status, text));
 	}
 	return 0;
+}
+
+/* A start command that failed may have left a process behind that is about to become the daemon:
+ * nobody would know of it, and it would stand in the way of the one that is put back. */
+static int run_start(const struct service_context *context, const struct service *service,
+		     int output, struct error *err)
+{
+	struct strays strays;
+	int rc = strays_begin(&strays, err);
+
+	if (rc < 0) {
+		return rc;
+	}
+	rc = run_command(context, service, output, err);
+	if (rc < 0) {
+		strays_end(&strays);
+	} else {
+		strays_keep(&strays);
+	}
+	return rc;
 }
 
 /* What await_ready() has seen so far. */
