@@ -202,6 +202,9 @@ struct ground ground_make(enum story story, const char *parent)
 
 void ground_finish(struct ground *ground)
 {
+	if (ground->bangerd == NULL) {
+		return; /* never made */
+	}
 	ground_quiet(ground);
 	side_finish(&ground->old);
 	side_finish(&ground->new);

@@ -202,7 +202,9 @@ static void act(struct trace *trace, pid_t pid)
 		kill_all(trace);
 		break;
 	case TRACE_KILL_FIRST:
-		(void)kill(trace->first, SIGKILL);
+		if (trace->first > 0) {
+			(void)kill(trace->first, SIGKILL);
+		}
 		break;
 	case TRACE_FAIL:
 		result->broken = leave_out(pid, trace->options->error);
