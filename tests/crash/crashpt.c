@@ -23,6 +23,7 @@ static const char usage[] =
 	"  --act ACT       kill: everybody; kill-first: COMMAND alone; fail; count (the default)\n"
 	"  --error NAME    fail with ENOSPC, EIO, EMFILE, EINTR; none: the call claims success\n"
 	"  --from-on       fail: every call from the Nth on\n"
+	"  --drop N        of the syncs, the Nth does nothing and claims success\n"
 	"  --before FILE   a program that is run at the Nth call, while everybody stands still\n"
 	"  --kinds KINDS   counts files, syncs, signals: several with commas; the default is all\n"
 	"  --below PATH    counts only what is about files whose path begins so\n"
@@ -38,6 +39,7 @@ enum option_code {
 	ACT,
 	ERROR,
 	FROM_ON,
+	DROP,
 	BEFORE,
 	KINDS,
 	BELOW,
@@ -52,6 +54,7 @@ static const struct option long_options[] = {
 	{"act", required_argument, NULL, ACT},
 	{"error", required_argument, NULL, ERROR},
 	{"from-on", no_argument, NULL, FROM_ON},
+	{"drop", required_argument, NULL, DROP},
 	{"before", required_argument, NULL, BEFORE},
 	{"kinds", required_argument, NULL, KINDS},
 	{"below", required_argument, NULL, BELOW},
@@ -156,6 +159,9 @@ static void take(int code, char *value, struct call_line *line)
 		break;
 	case FROM_ON:
 		trace->from_on = true;
+		break;
+	case DROP:
+		trace->drop = number(value);
 		break;
 	case BEFORE:
 		line->before[0] = value;

@@ -16,6 +16,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "crash/disks.h"
 #include "crash/side.h"
 #include "flow/expect.h"
 #include "flow/world_parts.h"
@@ -102,7 +103,9 @@ static void put_back(const struct ground *ground, const char *saved, const char 
 void ground_reset(const struct ground *ground)
 {
 	ground_quiet(ground);
-	if (!ground->on_mounts) {
+	if (ground->disks != NULL) {
+		disks_reset(ground->disks);
+	} else {
 		put_back(ground, ground->saved, "host");
 		put_back(ground, ground->saved, "state");
 	}
@@ -237,11 +240,14 @@ static void add_crashpt(struct strings *words, const struct ground *ground, cons
 			const char *report, const char *list)
 {
 	char at[32];
+	char drop[32];
 
 	(void)snprintf(at, sizeof(at), "%lu", try->at);
+	(void)snprintf(drop, sizeof(drop), "%lu", try->drop);
 	must(strings_add(words, CRASHPT) == 0);
 	add(words, "--at", try->at > 0 ? at : NULL);
 	add(words, "--act", try->act);
+	add(words, "--drop", try->drop > 0 ? drop : NULL);
 	add(words, "--error", try->error);
 	add(words, "--kinds", try->kinds);
 	add(words, "--before", try->before);

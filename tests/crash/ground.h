@@ -22,6 +22,8 @@ enum story {
 };
 extern const char *const story_names[STORIES];
 
+struct disks;
+
 /* A whole release on a host. */
 struct side {
 	char *programs; /* hashes of what is installed */
@@ -36,7 +38,7 @@ struct ground {
 	struct side old;
 	struct side new;
 	char *bangerd; /* the installed file */
-	bool on_mounts; /* somebody else puts the files back */
+	struct disks *disks; /* when the files lie on disks of their own (disks.h); NULL */
 };
 
 /* Publishes what the story needs and learns its two ends. parent: NULL for the quickest place. */
@@ -66,6 +68,7 @@ struct try {
 	const char *error;
 	const char *kinds;  /* NULL: all */
 	const char *before; /* a program */
+	unsigned long drop; /* the so many-eth sync claims success and does nothing; 0: none */
 	bool from_on;
 	bool spare_daemon;
 };
@@ -97,6 +100,9 @@ enum end ground_look(const struct ground *ground, struct buffer *complaints);
 
 /* True when the host is on neither side, or nobody serves: there is something to be undone. */
 bool ground_is_broken(const struct ground *ground);
+
+/* What happens at boot: recover --boot, which starts nothing, and then the daemon. */
+void ground_boot(const struct ground *ground, struct buffer *complaints);
 
 /*
  * banger-update recover, twice: the first must exit with 0, the second too and touch nothing. While

@@ -81,6 +81,7 @@ void side_finish(struct side *side)
 
 /* What may lie on a host on which nothing is going on. */
 static const char *const expected_names[] = {
+	"*/lost+found", /* of a file system's own */
 	"./host",
 	"./host/bin",
 	"./host/bin/banger",
@@ -107,7 +108,7 @@ static const char *const expected_names[] = {
 static bool is_expected(const char *name)
 {
 	for (size_t i = 0; i < sizeof(expected_names) / sizeof(expected_names[0]); i++) {
-		if (fnmatch(expected_names[i], name, FNM_PATHNAME) == 0) {
+		if (fnmatch(expected_names[i], name, 0) == 0) {
 			return true;
 		}
 	}
@@ -273,4 +274,19 @@ void ground_recover(const struct ground *ground, struct buffer *complaints)
 	}
 	free(before);
 	free(after);
+}
+
+void ground_boot(const struct ground *ground, struct buffer *complaints)
+{
+	struct outcome outcome = world_update(&ground->world, "recover --boot");
+
+	if (outcome.exit_code != 0) {
+		complain(complaints, "recover --boot exits with %d: %s%s", outcome.exit_code,
+			 outcome.output, outcome.errors);
+	}
+	if (world_processes(&ground->world) > 0) {
+		complain(complaints, "recover --boot started something");
+	}
+	world_start_daemon(&ground->world);
+	outcome_free(&outcome);
 }

@@ -26,6 +26,7 @@ struct trace_options {
 	unsigned kinds;     /* of enum call_kind */
 	unsigned long at;   /* 0: never */
 	bool from_on;       /* TRACE_FAIL: every call from there on */
+	unsigned long drop; /* of the syncs the so many-eth does nothing and claims success; 0 */
 	enum trace_act act;
 	int error;
 	char *const *before; /* a program that runs while all stand still, before the act; NULL */
@@ -35,6 +36,7 @@ struct trace_options {
 
 struct trace_result {
 	unsigned long total;
+	unsigned long syncs;
 	char at[1536]; /* the call where it happened; "" when there were not so many */
 	int status;    /* of the program, as wait(2) has it */
 	bool acted;
