@@ -13,6 +13,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#define SPACE (CALL_FILES | CALL_SPACE)
 #define NONE                                                                                       \
 	{                                                                                          \
 		-1, -1                                                                             \
@@ -38,47 +39,47 @@
 	}
 
 static const struct call calls[] = {
-	{SYS_openat, "openat", CALL_FILES, AT(0, 1), 2},
-	{SYS_openat2, "openat2", CALL_FILES, AT(0, 1), 2},
-	{SYS_write, "write", CALL_FILES, FD(0), -1},
-	{SYS_pwrite64, "pwrite", CALL_FILES, FD(0), -1},
-	{SYS_writev, "writev", CALL_FILES, FD(0), -1},
-	{SYS_pwritev, "pwritev", CALL_FILES, FD(0), -1},
-	{SYS_pwritev2, "pwritev2", CALL_FILES, FD(0), -1},
-	{SYS_copy_file_range, "copy_file_range", CALL_FILES, FD(2), -1},
-	{SYS_sendfile, "sendfile", CALL_FILES, FD(0), -1},
-	{SYS_splice, "splice", CALL_FILES, FD(2), -1},
-	{SYS_ioctl, "ficlone", CALL_FILES, FD(0), -1},
-	{SYS_ftruncate, "ftruncate", CALL_FILES, FD(0), -1},
+	{SYS_openat, "openat", SPACE, AT(0, 1), 2},
+	{SYS_openat2, "openat2", SPACE, AT(0, 1), 2},
+	{SYS_write, "write", SPACE, FD(0), -1},
+	{SYS_pwrite64, "pwrite", SPACE, FD(0), -1},
+	{SYS_writev, "writev", SPACE, FD(0), -1},
+	{SYS_pwritev, "pwritev", SPACE, FD(0), -1},
+	{SYS_pwritev2, "pwritev2", SPACE, FD(0), -1},
+	{SYS_copy_file_range, "copy_file_range", SPACE, FD(2), -1},
+	{SYS_sendfile, "sendfile", SPACE, FD(0), -1},
+	{SYS_splice, "splice", SPACE, FD(2), -1},
+	{SYS_ioctl, "ficlone", SPACE, FD(0), -1},
+	{SYS_ftruncate, "ftruncate", SPACE, FD(0), -1},
 	{SYS_truncate, "truncate", CALL_FILES, PATH(0), -1},
-	{SYS_fallocate, "fallocate", CALL_FILES, FD(0), -1},
+	{SYS_fallocate, "fallocate", SPACE, FD(0), -1},
 	{SYS_renameat, "renameat", CALL_FILES, TWO(0, 1, 2, 3), -1},
 	{SYS_renameat2, "renameat2", CALL_FILES, TWO(0, 1, 2, 3), -1},
-	{SYS_linkat, "linkat", CALL_FILES, TWO(0, 1, 2, 3), -1},
-	{SYS_symlinkat, "symlinkat", CALL_FILES, AT(1, 2), -1},
+	{SYS_linkat, "linkat", SPACE, TWO(0, 1, 2, 3), -1},
+	{SYS_symlinkat, "symlinkat", SPACE, AT(1, 2), -1},
 	{SYS_unlinkat, "unlinkat", CALL_FILES, AT(0, 1), -1},
-	{SYS_mkdirat, "mkdirat", CALL_FILES, AT(0, 1), -1},
-	{SYS_mknodat, "mknodat", CALL_FILES, AT(0, 1), -1},
+	{SYS_mkdirat, "mkdirat", SPACE, AT(0, 1), -1},
+	{SYS_mknodat, "mknodat", SPACE, AT(0, 1), -1},
 	{SYS_fchmod, "fchmod", CALL_FILES, FD(0), -1},
 	{SYS_fchmodat, "fchmodat", CALL_FILES, AT(0, 1), -1},
 	{SYS_fchown, "fchown", CALL_FILES, FD(0), -1},
 	{SYS_fchownat, "fchownat", CALL_FILES, AT(0, 1), -1},
 	{SYS_utimensat, "utimensat", CALL_FILES, AT(0, 1), -1},
-	{SYS_fsetxattr, "fsetxattr", CALL_FILES, FD(0), -1},
+	{SYS_fsetxattr, "fsetxattr", SPACE, FD(0), -1},
 	{SYS_fremovexattr, "fremovexattr", CALL_FILES, FD(0), -1},
-	{SYS_setxattr, "setxattr", CALL_FILES, PATH(0), -1},
-	{SYS_lsetxattr, "lsetxattr", CALL_FILES, PATH(0), -1},
+	{SYS_setxattr, "setxattr", SPACE, PATH(0), -1},
+	{SYS_lsetxattr, "lsetxattr", SPACE, PATH(0), -1},
 	{SYS_removexattr, "removexattr", CALL_FILES, PATH(0), -1},
 #ifdef SYS_open
-	{SYS_open, "open", CALL_FILES, PATH(0), 1},
-	{SYS_creat, "creat", CALL_FILES, PATH(0), -1},
+	{SYS_open, "open", SPACE, PATH(0), 1},
+	{SYS_creat, "creat", SPACE, PATH(0), -1},
 	{SYS_rename, "rename", CALL_FILES, TWO(-1, 0, -1, 1), -1},
-	{SYS_link, "link", CALL_FILES, TWO(-1, 0, -1, 1), -1},
-	{SYS_symlink, "symlink", CALL_FILES, PATH(1), -1},
+	{SYS_link, "link", SPACE, TWO(-1, 0, -1, 1), -1},
+	{SYS_symlink, "symlink", SPACE, PATH(1), -1},
 	{SYS_unlink, "unlink", CALL_FILES, PATH(0), -1},
 	{SYS_rmdir, "rmdir", CALL_FILES, PATH(0), -1},
-	{SYS_mkdir, "mkdir", CALL_FILES, PATH(0), -1},
-	{SYS_mknod, "mknod", CALL_FILES, PATH(0), -1},
+	{SYS_mkdir, "mkdir", SPACE, PATH(0), -1},
+	{SYS_mknod, "mknod", SPACE, PATH(0), -1},
 	{SYS_chmod, "chmod", CALL_FILES, PATH(0), -1},
 	{SYS_chown, "chown", CALL_FILES, PATH(0), -1},
 	{SYS_lchown, "lchown", CALL_FILES, PATH(0), -1},
@@ -247,7 +248,7 @@ struct call_sight call_look(pid_t pid, uint64_t number, const uint64_t *argument
 	(void)snprintf(link, sizeof(link), "/proc/%d/exe", pid);
 	read_link(link, sight.program, sizeof(sight.program));
 	(void)snprintf(sight.text, sizeof(sight.text), "%s", sight.call->name);
-	if (sight.call->kind == CALL_SIGNALS) {
+	if ((sight.call->kind & CALL_SIGNALS) != 0) {
 		sight.changes = sight.below = sends(sight.call, arguments);
 		return sight;
 	}

@@ -18,6 +18,7 @@ enum call_kind {
 	CALL_FILES = 1,   /* changes a file or a directory */
 	CALL_SYNCS = 2,   /* makes earlier changes durable */
 	CALL_SIGNALS = 4, /* ends or disturbs a process */
+	CALL_SPACE = 8,   /* besides one of these: may need more of the disk */
 };
 
 /* Where a call finds a file: a descriptor, or a path below one. -1: there is none. */
@@ -29,7 +30,7 @@ struct call_place {
 struct call {
 	int number;
 	const char *name;
-	enum call_kind kind;
+	unsigned kind; /* of enum call_kind */
 	struct call_place places[2];
 	signed char flags; /* argument with open flags: counts only when it creates or empties */
 };

@@ -25,7 +25,8 @@ static const char usage[] =
 	"  --from-on       fail: every call from the Nth on\n"
 	"  --drop N        of the syncs, the Nth does nothing and claims success\n"
 	"  --before FILE   a program that is run at the Nth call, while everybody stands still\n"
-	"  --kinds KINDS   counts files, syncs, signals: several with commas; the default is all\n"
+	"  --kinds KINDS   counts files, syncs, signals, space (of files: what may need more of the\n"
+	"                  disk), several with commas; the default is all\n"
 	"  --below PATH    counts only what is about files whose path begins so\n"
 	"  --spare FILE    who executes FILE is neither counted nor killed\n"
 	"  --report FILE   total, the call where it happened and how COMMAND ended\n"
@@ -88,6 +89,7 @@ static const struct word kinds[] = {
 	{"files", CALL_FILES},
 	{"syncs", CALL_SYNCS},
 	{"signals", CALL_SIGNALS},
+	{"space", CALL_SPACE},
 	{NULL, 0},
 };
 

@@ -95,8 +95,10 @@ enum end {
 };
 
 /* Adds a line to complaints for everything that must not be: programs or a database of neither or
- * both, a daemon that is missing, not well, or runs something else, strange files and processes. */
+ * both, a daemon that is missing, not well, or runs something else, strange processes. */
 enum end ground_look(const struct ground *ground, struct buffer *complaints);
+/* The same for files that no finished run leaves, and a lock that still names its holder. */
+void ground_look_for_leftovers(const struct ground *ground, struct buffer *complaints);
 
 /* True when the host is on neither side, or nobody serves: there is something to be undone. */
 bool ground_is_broken(const struct ground *ground);

@@ -136,8 +136,9 @@ static char *list(const struct world *world)
 	return buffer_detach(&text);
 }
 
-static void look_for_leftovers(const struct world *world, struct buffer *complaints)
+void ground_look_for_leftovers(const struct ground *ground, struct buffer *complaints)
 {
+	const struct world *world = &ground->world;
 	char *listing = list(world);
 	char *lock = path_join(world->state, "lock");
 
@@ -202,7 +203,6 @@ enum end ground_look(const struct ground *ground, struct buffer *complaints)
 		end = END_MIXED;
 	}
 	look_at_daemon(&ground->world, complaints);
-	look_for_leftovers(&ground->world, complaints);
 	side_finish(&now);
 	return end;
 }

@@ -13,12 +13,12 @@
 
 static struct ground ground;
 
-static void end(void)
+static void finish(void)
 {
 	ground_finish(&ground);
 }
 
-TestSuite(kill, .fini = end);
+TestSuite(kill, .fini = finish);
 
 /* The story, undisturbed: how many calls there are. */
 static struct tried count_calls(void)
@@ -39,7 +39,10 @@ static void kill_at(struct sweep *sweep, unsigned long at, const char *act)
 
 	sweep->undone += ground_is_broken(&ground);
 	ground_recover(&ground, &complaints);
-	sweep_add(sweep, &tried, at, ground_look(&ground, &complaints), &complaints);
+	enum end end = ground_look(&ground, &complaints);
+
+	ground_look_for_leftovers(&ground, &complaints);
+	sweep_add(sweep, &tried, at, end, &complaints);
 	tried_free(&tried);
 }
 

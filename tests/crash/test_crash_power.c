@@ -14,13 +14,13 @@
 static struct ground ground;
 static struct disks disks;
 
-static void end(void)
+static void finish(void)
 {
 	disks_finish(&disks);
 	ground_finish(&ground);
 }
 
-TestSuite(power, .fini = end);
+TestSuite(power, .fini = finish);
 
 static void begin(enum story story, const char *type, enum layout layout, enum cut cut)
 {
@@ -54,7 +54,10 @@ static void cut_at(struct sweep *sweep, unsigned long at, unsigned long drop)
 		disks_cut(&disks);
 	}
 	boot(&complaints);
-	sweep_add(sweep, &tried, at, ground_look(&ground, &complaints), &complaints);
+	enum end end = ground_look(&ground, &complaints);
+
+	ground_look_for_leftovers(&ground, &complaints);
+	sweep_add(sweep, &tried, at, end, &complaints);
 	tried_free(&tried);
 }
 

@@ -260,7 +260,7 @@ static void at_call(struct trace *trace, pid_t pid)
 	unsigned long number = ++trace->result.total;
 
 	note(trace, &sight);
-	if (sight.call->kind == CALL_SYNCS && ++trace->result.syncs == options->drop) {
+	if ((sight.call->kind & CALL_SYNCS) != 0 && ++trace->result.syncs == options->drop) {
 		trace->result.broken = leave_out(pid, 0);
 	}
 	if (options->at > 0 && (number == options->at || (options->from_on && number > options->at))) {
