@@ -33,7 +33,7 @@ const char *const story_names[STORIES] = {
 };
 
 /* In memory nothing waits for a disk; where it may not hold programs, /tmp will do. */
-static const char *quickest_place(void)
+const char *ground_place(void)
 {
 	struct statvfs fs;
 	bool fits = statvfs(MEMORY, &fs) == 0 && (fs.f_flag & ST_NOEXEC) == 0 &&
@@ -182,30 +182,30 @@ static void prepare(struct ground *ground)
 			stories[ground->story].migrations, NULL);
 }
 
-struct ground ground_make(enum story story, const char *parent)
+void ground_make(struct ground *ground, enum story story, const char *parent)
 {
 	const struct world_options options = {
-		.parent = parent != NULL ? parent : quickest_place(),
+		.parent = parent != NULL ? parent : ground_place(),
 		.health_keys = "timeout = 2s\nsettle = 10ms",
 	};
-	adopt_orphans();
-	struct ground ground = {.world = world_make(&options), .story = story};
 
-	world_configure(&ground.world, "[health]", "interval", "10ms");
-	ground.bangerd = path_join(ground.world.bin, "bangerd");
-	prepare(&ground);
-	save(&ground);
-	ground.old = side_take(&ground.world);
-	expect_exit(&ground.world, ground.line, 0, NULL);
-	ground.new = side_take(&ground.world);
-	cr_assert_str_neq(ground.old.programs, ground.new.programs);
-	cr_assert_str_neq(ground.old.database, ground.new.database);
-	return ground;
+	adopt_orphans();
+	ground->story = story;
+	ground->world = world_make(&options);
+	world_configure(&ground->world, "[health]", "interval", "10ms");
+	ground->bangerd = path_join(ground->world.bin, "bangerd");
+	prepare(ground);
+	save(ground);
+	ground->old = side_take(&ground->world);
+	expect_exit(&ground->world, ground->line, 0, NULL);
+	ground->new = side_take(&ground->world);
+	cr_assert_str_neq(ground->old.programs, ground->new.programs);
+	cr_assert_str_neq(ground->old.database, ground->new.database);
 }
 
 void ground_finish(struct ground *ground)
 {
-	if (ground->bangerd == NULL) {
+	if (ground->world.bin == NULL) {
 		return; /* never made */
 	}
 	ground_quiet(ground);

@@ -41,8 +41,12 @@ struct ground {
 	struct disks *disks; /* when the files lie on disks of their own (disks.h); NULL */
 };
 
-/* Publishes what the story needs and learns its two ends. parent: NULL for the quickest place. */
-struct ground ground_make(enum story story, const char *parent);
+/* The quickest place for a scratch directory that may hold programs. */
+const char *ground_place(void);
+
+/* Publishes what the story needs and learns its two ends. parent: NULL for the quickest place. The
+ * ground is to be zero, so that a failure half-way can be finished, too. */
+void ground_make(struct ground *ground, enum story story, const char *parent);
 void ground_finish(struct ground *ground);
 
 /* Ends what runs, puts the files back, starts the daemon. */

@@ -106,7 +106,7 @@ static void sweep_errors(enum story story, const char *error, bool from_on)
 {
 	struct sweep sweep;
 
-	ground = ground_make(story, NULL);
+	ground_make(&ground, story, NULL);
 	struct tried counted = count_calls();
 	struct points points = points_choose(&counted, SHORT_POINTS);
 	struct try how = refusing(error, from_on);

@@ -62,7 +62,7 @@ static void sweep_kills(enum story story, const char *act)
 {
 	struct sweep sweep;
 
-	ground = ground_make(story, NULL);
+	ground_make(&ground, story, NULL);
 	struct tried counted = count_calls();
 	struct points points = points_choose(&counted, SHORT_POINTS);
 

@@ -29,7 +29,7 @@ static void begin(enum story story, const char *type, enum layout layout, enum c
 	if (why != NULL) {
 		cr_skip_test("%s: %s", type, why);
 	}
-	ground = ground_make(story, NULL);
+	ground_make(&ground, story, NULL);
 	disks_make(&disks, &ground, type, layout, cut);
 }
 
