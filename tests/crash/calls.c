@@ -119,8 +119,7 @@ struct sock_fprog calls_filter(void)
 	for (size_t i = 0; i < CALLS; i++) {
 		code[length++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K,
 							      (uint32_t)calls[i].number, 0, 1);
-		code[length++] =
-			(struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_TRACE);
+		code[length++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_TRACE);
 	}
 	code[length++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
 	return (struct sock_fprog){(unsigned short)length, code};
@@ -136,8 +135,7 @@ const struct call *call_find(uint64_t number)
 	return NULL;
 }
 
-/* Up to size bytes of the process's memory, fewer where a page ends; how many. */
-static size_t peek(pid_t pid, uint64_t address, void *bytes, size_t size)
+size_t calls_peek(pid_t pid, uint64_t address, void *bytes, size_t size)
 {
 	size_t to_page_end = 4096 - address % 4096;
 	struct iovec local = {bytes, size < to_page_end ? size : to_page_end};
@@ -146,7 +144,7 @@ static size_t peek(pid_t pid, uint64_t address, void *bytes, size_t size)
 	size_t done = got > 0 ? (size_t)got : 0;
 
 	if (done == to_page_end && done < size && memchr(bytes, '\0', done) == NULL) {
-		done += peek(pid, address + done, (char *)bytes + done, size - done);
+		done += calls_peek(pid, address + done, (char *)bytes + done, size - done);
 	}
 	return done;
 }
@@ -167,7 +165,7 @@ static void find_path(pid_t pid, const struct call_place *place, const uint64_t 
 	int directory = place->directory >= 0 ? (int)arguments[place->directory] : AT_FDCWD;
 
 	if (place->path >= 0) {
-		size_t got = peek(pid, arguments[place->path], name, sizeof(name) - 1);
+		size_t got = calls_peek(pid, arguments[place->path], name, sizeof(name) - 1);
 
 		name[got] = '\0';
 	}
@@ -196,7 +194,7 @@ static bool makes(pid_t pid, const struct call *call, const uint64_t *arguments)
 
 	if (call->number == SYS_openat2) {
 		flags = 0; /* struct open_how begins with them */
-		(void)peek(pid, arguments[2], &flags, sizeof(flags));
+		(void)calls_peek(pid, arguments[2], &flags, sizeof(flags));
 	}
 	return (flags & (O_CREAT | O_TRUNC)) != 0 || (flags & O_TMPFILE) == O_TMPFILE;
 }

@@ -41,6 +41,9 @@ struct sock_fprog calls_filter(void);
 /* NULL: not one of them. */
 const struct call *call_find(uint64_t number);
 
+/* Up to size bytes of a process's memory; how many, fewer where a string or the memory ends. */
+size_t calls_peek(pid_t pid, uint64_t address, void *bytes, size_t size);
+
 /* What a stopped process is about to do. */
 #define CALL_TEXT_MAX 1024
 struct call_sight {

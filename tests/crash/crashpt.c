@@ -25,15 +25,18 @@ static const char usage[] =
 	"  --from-on       fail: every call from the Nth on\n"
 	"  --drop N        of the syncs, the Nth does nothing and claims success\n"
 	"  --before FILE   a program that is run at the Nth call, while everybody stands still\n"
-	"  --kinds KINDS   counts files, syncs, signals, space (of files: what may need more of the\n"
+	"  --kinds KINDS   counts files, syncs, signals, space (of files: what may need more of "
+	"the\n"
 	"                  disk), several with commas; the default is all\n"
 	"  --below PATH    counts only what is about files whose path begins so\n"
-	"  --spare FILE    who executes FILE is neither counted nor killed\n"
+	"  --spare FILE    who executes FILE is not killed\n"
+	"  --uncounted     nor are its calls counted\n"
 	"  --report FILE   total, the call where it happened and how COMMAND ended\n"
 	"  --list FILE     every call that was counted\n"
 	"  --seconds N     then everybody is killed (60)\n"
 	"\n"
-	"Exits as COMMAND does; 99 when it was killed, 124 at the deadline, 125 in trouble of its own.\n";
+	"Exits as COMMAND does; 99 when it was killed, 124 at the deadline, 125 in trouble of its "
+	"own.\n";
 
 enum option_code {
 	AT = 256,
@@ -45,25 +48,20 @@ enum option_code {
 	KINDS,
 	BELOW,
 	SPARE,
+	UNCOUNTED,
 	REPORT,
 	LIST,
 	SECONDS,
 };
 
 static const struct option long_options[] = {
-	{"at", required_argument, NULL, AT},
-	{"act", required_argument, NULL, ACT},
-	{"error", required_argument, NULL, ERROR},
-	{"from-on", no_argument, NULL, FROM_ON},
-	{"drop", required_argument, NULL, DROP},
-	{"before", required_argument, NULL, BEFORE},
-	{"kinds", required_argument, NULL, KINDS},
-	{"below", required_argument, NULL, BELOW},
-	{"spare", required_argument, NULL, SPARE},
-	{"report", required_argument, NULL, REPORT},
-	{"list", required_argument, NULL, LIST},
-	{"seconds", required_argument, NULL, SECONDS},
-	{NULL, 0, NULL, 0},
+	{"at", required_argument, NULL, AT},           {"act", required_argument, NULL, ACT},
+	{"error", required_argument, NULL, ERROR},     {"from-on", no_argument, NULL, FROM_ON},
+	{"drop", required_argument, NULL, DROP},       {"before", required_argument, NULL, BEFORE},
+	{"kinds", required_argument, NULL, KINDS},     {"below", required_argument, NULL, BELOW},
+	{"spare", required_argument, NULL, SPARE},     {"uncounted", no_argument, NULL, UNCOUNTED},
+	{"report", required_argument, NULL, REPORT},   {"list", required_argument, NULL, LIST},
+	{"seconds", required_argument, NULL, SECONDS}, {NULL, 0, NULL, 0},
 };
 
 struct word {
@@ -80,9 +78,9 @@ static const struct word acts[] = {
 };
 
 static const struct word errors[] = {
-	{"none", 0},         {"ENOSPC", ENOSPC}, {"EIO", EIO},     {"EMFILE", EMFILE},
-	{"EINTR", EINTR},    {"EDQUOT", EDQUOT}, {"EROFS", EROFS}, {"ENOMEM", ENOMEM},
-	{NULL, 0},
+	{"none", 0},        {"ENOSPC", ENOSPC}, {"EIO", EIO},
+	{"EMFILE", EMFILE}, {"EINTR", EINTR},   {"EDQUOT", EDQUOT},
+	{"EROFS", EROFS},   {"ENOMEM", ENOMEM}, {NULL, 0},
 };
 
 static const struct word kinds[] = {
@@ -177,6 +175,9 @@ static void take(int code, char *value, struct call_line *line)
 		break;
 	case SPARE:
 		trace->spared = value;
+		break;
+	case UNCOUNTED:
+		trace->spared_uncounted = true;
 		break;
 	case REPORT:
 		line->report = create(value);

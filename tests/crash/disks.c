@@ -235,10 +235,11 @@ static void make_cutter(struct disks *disks)
 	}
 	for (size_t i = 0; i < disks->count; i++) {
 		const struct disk *disk = &disks->items[i];
-		int rc = disks->cut == CUT_COPY
-				 ? buffer_add_format(&body, "cp --sparse=always %s %s.cut || exit\n",
-						     disk->image, disk->image)
-				 : buffer_add_format(&body, " %s", disk->where);
+		int rc =
+			disks->cut == CUT_COPY
+				? buffer_add_format(&body, "cp --sparse=always %s %s.cut || exit\n",
+						    disk->image, disk->image)
+				: buffer_add_format(&body, " %s", disk->where);
 
 		must(rc == 0);
 	}

@@ -21,7 +21,7 @@ enum layout {
 
 /* How the power fails. */
 enum cut {
-	CUT_ALL = 2, /* what was not written is gone */
+	CUT_ALL = 2,  /* what was not written is gone */
 	CUT_DATA = 1, /* names and sizes are written, content is not */
 	CUT_COPY = 3, /* what the device has at that moment; for file systems without the others */
 };
@@ -39,7 +39,7 @@ struct disks {
 	const char *type; /* "ext4", "xfs", "btrfs" */
 	enum layout layout;
 	enum cut cut;
-	char *store; /* images */
+	char *store;  /* images */
 	char *cutter; /* the program that cuts, for try.before */
 	struct disk items[DISKS_MAX];
 	size_t count;

@@ -4,7 +4,7 @@
 #include "crash/ground.h"
 
 #include <criterion/criterion.h>
-#include <errno.h>
+#include <glob.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -100,9 +100,23 @@ static void put_back(const struct ground *ground, const char *saved, const char 
 	free(from);
 }
 
+static void remove_status_files(const struct ground *ground)
+{
+	char *pattern = scratch_path(&ground->world.scratch, "status.json*");
+	glob_t found = {0};
+
+	(void)glob(pattern, 0, NULL, &found);
+	for (size_t i = 0; i < found.gl_pathc; i++) {
+		must(unlink(found.gl_pathv[i]) == 0);
+	}
+	globfree(&found);
+	free(pattern);
+}
+
 void ground_reset(const struct ground *ground)
 {
 	ground_quiet(ground);
+	remove_status_files(ground);
 	if (ground->disks != NULL) {
 		disks_reset(ground->disks);
 	} else {
@@ -138,6 +152,7 @@ struct middle ground_save(const struct ground *ground)
 void ground_reset_to(const struct ground *ground, const struct middle *middle)
 {
 	ground_quiet(ground);
+	remove_status_files(ground);
 	put_back(ground, middle->saved, "host");
 	put_back(ground, middle->saved, "state");
 	if (middle->daemon) {
@@ -226,6 +241,11 @@ static void add(struct strings *words, const char *option, const char *value)
 	}
 }
 
+static void add_flag(struct strings *words, const char *option, bool is_set)
+{
+	must(!is_set || strings_add(words, option) == 0);
+}
+
 static void add_words(struct strings *words, const char *line)
 {
 	char *text = strdup(line);
@@ -251,13 +271,12 @@ static void add_crashpt(struct strings *words, const struct ground *ground, cons
 	add(words, "--error", try->error);
 	add(words, "--kinds", try->kinds);
 	add(words, "--before", try->before);
-	add(words, "--spare", try->spare_daemon ? ground->bangerd : NULL);
+	add(words, "--spare", try->spare_daemon || try->without_daemon ? ground->bangerd : NULL);
 	add(words, "--below", ground->world.scratch.path);
 	add(words, "--report", report);
 	add(words, "--list", try->at == 0 ? list : NULL);
-	if (try->from_on) {
-		must(strings_add(words, "--from-on") == 0);
-	}
+	add_flag(words, "--from-on", try->from_on);
+	add_flag(words, "--uncounted", try->without_daemon);
 	must(strings_add(words, "--") == 0);
 }
 
@@ -304,19 +323,21 @@ void tried_free(struct tried *tried)
 	free(tried->list);
 }
 
+bool tried_is_end_of_phase(const char *line)
+{
+	char name[32];
+	char word[16];
+
+	return sscanf(line, PHASE_FORMAT, name, word) == 2 && strcmp(word, "ok") == 0;
+}
+
 unsigned tried_phases(const struct tried *tried)
 {
 	unsigned count = 0;
 
-	for (const char *line = tried->outcome.errors; *line != '\0';) {
-		size_t length = strcspn(line, "\n");
-		char name[32];
-		char word[16];
-
-		if (sscanf(line, PHASE_FORMAT, name, word) == 2 && strcmp(word, "ok") == 0) {
-			count++;
-		}
-		line += length + (line[length] == '\n');
+	for (const char *line = tried->outcome.errors; line != NULL; line = strchr(line, '\n')) {
+		line += line[0] == '\n';
+		count += tried_is_end_of_phase(line);
 	}
 	return count;
 }

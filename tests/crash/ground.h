@@ -37,7 +37,7 @@ struct ground {
 	char *saved;
 	struct side old;
 	struct side new;
-	char *bangerd; /* the installed file */
+	char *bangerd;       /* the installed file */
 	struct disks *disks; /* when the files lie on disks of their own (disks.h); NULL */
 };
 
@@ -65,7 +65,8 @@ void middle_finish(struct middle *middle);
 void ground_quiet(const struct ground *ground);
 
 /* A run of banger-update under crashpt. */
-struct try {
+struct
+try {
 	const char *line; /* NULL: the story's */
 	unsigned long at; /* 0: counts only */
 	const char *act;  /* of crashpt: "kill" */
@@ -74,20 +75,23 @@ struct try {
 	const char *before; /* a program */
 	unsigned long drop; /* the so many-eth sync claims success and does nothing; 0: none */
 	bool from_on;
-	bool spare_daemon;
+	bool spare_daemon;   /* it is not killed */
+	bool without_daemon; /* nor are its calls counted */
 };
 
 struct tried {
 	struct outcome outcome; /* exit_code 99: killed */
 	unsigned long total;
 	bool acted;
-	char *at;  /* the call; "" when it was not reached */
+	char *at;   /* the call; "" when it was not reached */
 	char *list; /* every call, one a line, of a try that only counts */
 };
 
 struct tried ground_try(const struct ground *ground, const struct try *try);
 void tried_free(struct tried *tried);
 
+/* True for the line that says that a phase is over. */
+bool tried_is_end_of_phase(const char *line);
 /* How many phases the run had ended before it was killed, by what it reported. */
 unsigned tried_phases(const struct tried *tried);
 

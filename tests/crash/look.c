@@ -4,6 +4,7 @@
 #include <criterion/criterion.h>
 #include <ctype.h>
 #include <fnmatch.h>
+#include <glob.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -103,6 +104,7 @@ static const char *const expected_names[] = {
 	"./state/journal.db-wal",
 	"./state/journal.db-shm",
 	"./state/lock",
+	"./status.json",
 };
 
 static bool is_expected(const char *name)
@@ -113,6 +115,20 @@ static bool is_expected(const char *name)
 		}
 	}
 	return false;
+}
+
+/* What `status` tells everybody lies beside the directories, and so does what it is made from. */
+static void list_status_files(const struct world *world, struct buffer *text)
+{
+	char *pattern = scratch_path(&world->scratch, "status.json*");
+	glob_t found = {0};
+
+	(void)glob(pattern, 0, NULL, &found);
+	for (size_t i = 0; i < found.gl_pathc; i++) {
+		must(buffer_add_format(text, "./%s\n", path_name(found.gl_pathv[i])) == 0);
+	}
+	globfree(&found);
+	free(pattern);
 }
 
 /* Both directories that a try may change, as scratch_listing() has them. */
@@ -130,6 +146,7 @@ static char *list(const struct world *world)
 			must(buffer_add_format(&text, "./%s/%s\n", roots[i], line + 2) == 0);
 		}
 	}
+	list_status_files(world, &text);
 	free(first);
 	free(second);
 	free(host);

@@ -11,7 +11,7 @@
 #include "base/clock.h"
 #include "flow/world_parts.h"
 
-#define STORY_MAX  ((size_t)1 << 20)
+#define STORY_MAX   ((size_t)1 << 20)
 #define TOLD_FAULTS 8
 
 bool sweep_is_long(void)
@@ -44,50 +44,57 @@ static bool repeats(const char *line, const char *before)
 	       strncmp(what, what_before, strcspn(what, "\n") + 1) == 0;
 }
 
-/* Thins them out evenly; the first and the last stay. */
-static void thin_out(struct points *points, size_t about)
+/* How many of the points that begin at first are of one phase. */
+static size_t phase_length(const struct points *points, size_t first)
 {
-	if (sweep_is_long() || points->count <= about || about < 2) {
-		return;
+	size_t length = 0;
+
+	while (first + length < points->count &&
+	       points->items[first + length].phase == points->items[first].phase) {
+		length++;
 	}
-	for (size_t i = 0; i < about; i++) {
-		points->items[i] = points->items[i * (points->count - 1) / (about - 1)];
-	}
-	points->count = about;
+	return length;
 }
 
-static bool has_word(const char *line, const char *word)
+/* Of each phase so many, evenly; its first is among them. */
+static void thin_out(struct points *points, size_t per_phase)
 {
-	const char *found = word == NULL ? line : strstr(line, word);
+	size_t kept = 0;
 
-	return found != NULL && found < next_line(line);
+	for (size_t first = 0; first < points->count;) {
+		size_t length = phase_length(points, first);
+		size_t take = length < per_phase ? length : per_phase;
+
+		for (size_t i = 0; i < take; i++) {
+			points->items[kept++] = points->items[first + i * length / take];
+		}
+		first += length;
+	}
+	points->count = kept;
 }
 
-static struct points choose(const struct tried *counted, const char *word, bool leave_out_repeats,
-			    size_t about)
+struct points points_choose(const struct tried *counted, size_t per_phase)
 {
 	struct points points = {.items = calloc(counted->total + 1, sizeof(*points.items))};
 	const char *before = NULL;
+	unsigned phase = 0;
 
 	must(points.items != NULL && counted->list != NULL);
 	for (const char *line = counted->list; *line != '\0'; line = next_line(line)) {
-		if (has_word(line, word) && !(leave_out_repeats && repeats(line, before))) {
-			points.items[points.count++] = strtoul(line, NULL, 10);
+		if (line[0] == '-') {
+			phase += tried_is_end_of_phase(line + 1);
+			continue;
+		}
+		if (sweep_is_long() || !repeats(line, before)) {
+			points.items[points.count++] =
+				(struct point){strtoul(line, NULL, 10), phase};
 		}
 		before = line;
 	}
-	thin_out(&points, about);
+	if (!sweep_is_long()) {
+		thin_out(&points, per_phase);
+	}
 	return points;
-}
-
-struct points points_choose(const struct tried *counted, size_t about)
-{
-	return choose(counted, NULL, !sweep_is_long(), about);
-}
-
-struct points points_with(const struct tried *counted, const char *word, size_t about)
-{
-	return choose(counted, word, false, about);
 }
 
 void sweep_begin(struct sweep *sweep, const struct ground *ground, const char *format, ...)

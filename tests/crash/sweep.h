@@ -1,8 +1,8 @@
 /*
  * sweep.h - many tries on one ground, one for each point, and what they came to.
  *
- * A sweep has two forms: in the short one, part of every test run, it visits a sample of the points;
- * with BANGER_CRASH=long it visits all.
+ * A sweep has two forms: in the short one, part of every test run, it visits a sample of the
+ * points; with BANGER_CRASH=long it visits all.
  */
 #ifndef CRASH_SWEEP_H
 #define CRASH_SWEEP_H
@@ -11,21 +11,23 @@
 
 bool sweep_is_long(void);
 
-/* Numbers of calls, from 1. */
+struct point {
+	unsigned long at; /* number of a call, from 1 */
+	unsigned phase;   /* how many phases are over there */
+};
+
 struct points {
-	unsigned long *items;
+	struct point *items;
 	size_t count;
 };
 void points_free(struct points *points);
 
 /*
- * From a try that only counted: in the long form every call, in the short one about so many. Of
- * several writes in a row to one file the short form takes the first, since no other call happens
- * between them; it takes the rest evenly.
+ * From a try that only counted: in the long form every call, in the short one so many of each
+ * phase. Of several writes in a row to one file the short form takes the first, since no other call
+ * happens between them; it takes the rest evenly.
  */
-struct points points_choose(const struct tried *counted, size_t about);
-/* Those calls whose line has this word, all or about so many. */
-struct points points_with(const struct tried *counted, const char *word, size_t about);
+struct points points_choose(const struct tried *counted, size_t per_phase);
 
 #define PHASES_MAX 32
 
@@ -34,8 +36,8 @@ struct sweep {
 	char title[128];
 	unsigned long calls; /* in an undisturbed run */
 	size_t points;
-	size_t ended[3];  /* by enum end */
-	size_t undone;    /* recoveries that found the host broken */
+	size_t ended[3];           /* by enum end */
+	size_t undone;             /* recoveries that found the host broken */
 	size_t phases[PHASES_MAX]; /* points by how many phases were over */
 	size_t faults;
 	struct buffer story; /* what was wrong where */

@@ -9,8 +9,8 @@
 #include "crash/sweep.h"
 #include "flow/world_parts.h"
 
-#define SHORT_POINTS 24
-#define COMPLAINTS   ((size_t)1 << 20)
+#define PER_PHASE  2 /* points, in the short form */
+#define COMPLAINTS ((size_t)1 << 20)
 
 static struct ground ground;
 
@@ -29,7 +29,7 @@ static struct try refusing(const char *error, bool from_on)
 		.error = error,
 		.kinds = from_on ? "space" : "files,syncs",
 		.from_on = from_on,
-		.spare_daemon = true,
+		.without_daemon = true,
 	};
 }
 
@@ -108,14 +108,14 @@ static void sweep_errors(enum story story, const char *error, bool from_on)
 
 	ground_make(&ground, story, NULL);
 	struct tried counted = count_calls();
-	struct points points = points_choose(&counted, SHORT_POINTS);
+	struct points points = points_choose(&counted, PER_PHASE);
 	struct try how = refusing(error, from_on);
 
 	sweep_begin(&sweep, &ground, "%s%s, %s", error, from_on ? " from there on" : "",
 		    story_names[story]);
 	sweep.calls = counted.total;
 	for (size_t i = 0; i < points.count; i++) {
-		fail_at(&sweep, points.items[i], &how);
+		fail_at(&sweep, points.items[i].at, &how);
 	}
 	points_free(&points);
 	tried_free(&counted);

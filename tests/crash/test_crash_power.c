@@ -8,8 +8,8 @@
 #include "crash/disks.h"
 #include "crash/sweep.h"
 
-#define SHORT_POINTS 20
-#define COMPLAINTS   ((size_t)1 << 20)
+#define PER_PHASE  2 /* points, in the short form */
+#define COMPLAINTS ((size_t)1 << 20)
 
 static struct ground ground;
 static struct disks disks;
@@ -76,13 +76,13 @@ static void sweep_cuts(enum story story, const char *type, enum layout layout, e
 
 	begin(story, type, layout, cut);
 	struct tried counted = count_calls();
-	struct points points = points_choose(&counted, SHORT_POINTS);
+	struct points points = points_choose(&counted, PER_PHASE);
 
 	sweep_begin(&sweep, &ground, "cut %d, %s, %s, %s", (int)cut, type,
 		    layout == ONE_DISK ? "one disk" : "three disks", story_names[story]);
 	sweep.calls = counted.total;
 	for (size_t i = 0; i < points.count; i++) {
-		cut_at(&sweep, points.items[i], 0);
+		cut_at(&sweep, points.items[i].at, 0);
 	}
 	/* And when all is over. */
 	cut_at(&sweep, counted.total + 1000, 0);

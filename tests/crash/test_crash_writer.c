@@ -81,9 +81,10 @@ Test(writer, no_acknowledged_row_is_lost)
 {
 	int rounds = sweep_is_long() ? LONG_ROUNDS : SHORT_ROUNDS;
 
-	world = world_make(&(struct world_options){.parent = ground_place(),
-						   .behaviour = "stores",
-						   .health_keys = "timeout = 300ms\nsettle = 10ms"});
+	world = world_make(
+		&(struct world_options){.parent = ground_place(),
+					.behaviour = "stores",
+					.health_keys = "timeout = 300ms\nsettle = 10ms"});
 	writer = writer_start(&world);
 	for (int i = 0; i < rounds; i++) {
 		publish(i, 2, 3, "stores");

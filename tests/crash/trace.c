@@ -7,8 +7,8 @@
  */
 #include "crash/trace.h"
 
-#include <errno.h>
 #include <elf.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <linux/seccomp.h>
 #include <signal.h>
@@ -17,6 +17,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
 #include <sys/user.h>
 #include <sys/wait.h>
@@ -220,7 +221,8 @@ static bool is_counted(const struct trace *trace, const struct call_sight *sight
 
 	return sight->call != NULL && sight->changes && sight->below &&
 	       (sight->call->kind & trace->options->kinds) != 0 &&
-	       (spared == NULL || strcmp(sight->program, spared) != 0);
+	       (!trace->options->spared_uncounted || spared == NULL ||
+		strcmp(sight->program, spared) != 0);
 }
 
 static void note(struct trace *trace, const struct call_sight *sight)
@@ -239,6 +241,25 @@ static void note(struct trace *trace, const struct call_sight *sight)
 	}
 }
 
+/* What the program itself says on standard error stands in the list, too, after a "-". */
+static void note_saying(const struct trace *trace, pid_t pid, uint64_t number,
+			const uint64_t *arguments)
+{
+	char text[512];
+
+	if (trace->options->list == NULL || pid != trace->first || number != SYS_write ||
+	    arguments[0] != STDERR_FILENO) {
+		return;
+	}
+	size_t wanted = arguments[2] < sizeof(text) - 1 ? arguments[2] : sizeof(text) - 1;
+	size_t got = calls_peek(pid, arguments[1], text, wanted);
+
+	text[got] = '\0';
+	for (char *line = strtok(text, "\n"); line != NULL; line = strtok(NULL, "\n")) {
+		(void)fprintf(trace->options->list, "- %s\n", line);
+	}
+}
+
 static void at_call(struct trace *trace, pid_t pid)
 {
 	const struct trace_options *options = trace->options;
@@ -251,9 +272,9 @@ static void at_call(struct trace *trace, pid_t pid)
 	uint64_t arguments[6];
 
 	memcpy(arguments, info.seccomp.args, sizeof(arguments));
-	struct call_sight sight =
-		call_look(pid, info.seccomp.nr, arguments, options->below);
+	struct call_sight sight = call_look(pid, info.seccomp.nr, arguments, options->below);
 
+	note_saying(trace, pid, info.seccomp.nr, arguments);
 	if (!is_counted(trace, &sight)) {
 		return;
 	}
@@ -263,7 +284,8 @@ static void at_call(struct trace *trace, pid_t pid)
 	if ((sight.call->kind & CALL_SYNCS) != 0 && ++trace->result.syncs == options->drop) {
 		trace->result.broken = leave_out(pid, 0);
 	}
-	if (options->at > 0 && (number == options->at || (options->from_on && number > options->at))) {
+	if (options->at > 0 &&
+	    (number == options->at || (options->from_on && number > options->at))) {
 		act(trace, pid);
 	}
 }

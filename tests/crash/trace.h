@@ -1,9 +1,9 @@
 /*
  * trace.h - a program and all it starts, stopped at one of their state-changing calls.
  *
- * ptrace(2) with a seccomp filter: only the calls of calls.h stop, so that a run takes little longer
- * than untraced. Calls are counted over the whole tree, from 1. Whatever happens, at the deadline
- * everything that is left of the tree is killed.
+ * ptrace(2) with a seccomp filter: only the calls of calls.h stop, so that a run takes little
+ * longer than untraced. Calls are counted over the whole tree, from 1. Whatever happens, at the
+ * deadline everything that is left of the tree is killed.
  */
 #ifndef CRASH_TRACE_H
 #define CRASH_TRACE_H
@@ -21,12 +21,13 @@ enum trace_act {
 
 struct trace_options {
 	char *const *argv;
-	const char *below;  /* counts only calls that change something there; NULL: everywhere */
-	const char *spared; /* who executes this file is neither counted nor killed; or NULL */
-	unsigned kinds;     /* of enum call_kind */
-	unsigned long at;   /* 0: never */
-	bool from_on;       /* TRACE_FAIL: every call from there on */
-	unsigned long drop; /* of the syncs the so many-eth does nothing and claims success; 0 */
+	const char *below;     /* counts only calls that change something there; NULL: everywhere */
+	const char *spared;    /* who executes this file is not killed; or NULL */
+	bool spared_uncounted; /* … and what it calls is not counted */
+	unsigned kinds;        /* of enum call_kind */
+	unsigned long at;      /* 0: never */
+	bool from_on;          /* TRACE_FAIL: every call from there on */
+	unsigned long drop;    /* of the syncs the so many-eth does nothing and claims success; 0 */
 	enum trace_act act;
 	int error;
 	char *const *before; /* a program that runs while all stand still, before the act; NULL */

@@ -86,7 +86,8 @@ __attribute__((noreturn)) static void store_rows(const char *path, struct writer
 	_exit(0);
 }
 
-/* ---- the test's side --------------------------------------------------------------------------- */
+/* ---- the test's side ---------------------------------------------------------------------------
+ */
 
 struct writer writer_start(const struct world *world)
 {

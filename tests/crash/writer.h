@@ -1,6 +1,7 @@
 /*
  * writer.h - a client that has the daemon store one row after the other, all the while, and knows
- * which of them were acknowledged. It is a process of its own; a daemon that is away is tried again.
+ * which of them were acknowledged. It is a process of its own; a daemon that is away is tried
+ * again.
  */
 #ifndef CRASH_WRITER_H
 #define CRASH_WRITER_H

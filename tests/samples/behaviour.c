@@ -72,10 +72,9 @@ static sqlite3 *own_connection(void)
 	static sqlite3 *db;
 	const char *path = db == NULL ? database_of_ours() : NULL;
 
-	if (path != NULL &&
-	    (sqlite3_open(path, &db) != SQLITE_OK ||
-	     sqlite3_exec(db, "PRAGMA synchronous=FULL; PRAGMA busy_timeout=2000", NULL, NULL,
-			  NULL) != SQLITE_OK)) {
+	if (path != NULL && (sqlite3_open(path, &db) != SQLITE_OK ||
+			     sqlite3_exec(db, "PRAGMA synchronous=FULL; PRAGMA busy_timeout=2000",
+					  NULL, NULL, NULL) != SQLITE_OK)) {
 		(void)sqlite3_close(db);
 		db = NULL;
 	}
