@@ -180,6 +180,7 @@ int update_unpack(struct update *update, struct error *err)
 		.name_count = count,
 		.maximum = update->config->max_tarball * UNPACKED_FACTOR,
 		.timeout_ms = UNPACK_TIMEOUT_MS,
+		.interrupts = update->interrupts,
 	};
 	int rc = release_unpack(&options, &update->verified, &update->staged, err);
 

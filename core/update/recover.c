@@ -166,9 +166,16 @@ static int forget(struct update *update, const struct journal_entry *entry, stru
 {
 	auto_plan struct plan plan = {0};
 	int rc = journal_read_plan(update->journal, entry->id, &plan, err);
+	size_t databases = rc == 0 ? plan.host->database_count : 0;
 
 	if (rc == 0 && plan.staging != NULL) {
 		rc = staging_remove(plan.staging, err);
+	}
+	for (size_t i = 0; i < databases && rc == 0; i++) {
+		const struct database *database = &plan.host->databases[i];
+
+		rc = snapshot_discard(database, entry->id, err);
+		rc = rc < 0 ? rc : snapshot_reserve_release(database, entry->id, err);
 	}
 	if (rc < 0 && rc != -ENOENT) {
 		return rc;
@@ -234,6 +241,7 @@ static int recover_entry(struct update *update, const struct journal_entry *entr
 		.boot = update->boot,
 		.result = RESULT_ROLLBACK_INCOMPLETE,
 		.verified = {.fd = -1},
+		.interrupts = -1,
 	};
 	int rc = revive_run(&run, update, entry, err);
 	bool is_open = update->boot && entry->committed_at[0] == '\0';
