@@ -104,6 +104,7 @@ static const char *const expected_names[] = {
 	"./state/journal.db-wal",
 	"./state/journal.db-shm",
 	"./state/lock",
+	"./state/status.json",
 	"./status.json",
 };
 
