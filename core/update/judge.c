@@ -77,6 +77,10 @@ static int describe_database(struct pairs *subject, const struct database *datab
 {
 	int rc = set_field(subject, "database", database->name, "path", path);
 
+	if (rc == 0 && path != database->path) {
+		rc = set_field(subject, "database", database->name, "restored", "yes");
+	}
+
 	if (rc == 0) {
 		rc = set_field(subject, "database", database->name, "record", database->record);
 	}

@@ -17,8 +17,6 @@ static struct world world;
 static void set_up(void)
 {
 	world = world_make(&(struct world_options){0});
-	world_configure(&world, "[plugin schema-migration]", "command",
-			"\"{stage}/bangerd\" --check-migrations --database \"{database}\"");
 }
 
 static void tear_down(void)
