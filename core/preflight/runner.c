@@ -16,10 +16,10 @@
 #include "banger/preflight.h"
 #include "base/clock.h"
 #include "base/guard.h"
+#include "base/strays.h"
 #include "preflight/catalog.h"
 #include "preflight/child.h"
 #include "preflight/judge.h"
-#include "base/strays.h"
 
 #define FDS_PER_CHILD   3
 #define FIRST_HELPER_FD 10 /* above the numbers that a child is given */

@@ -126,8 +126,7 @@ static int knock_at_the_other_gate(const void *argument)
 
 	(void)argument;
 	/* A sanitizer would report the fault that a kernel without the gate answers with. */
-	if (signal(SIGSEGV, SIG_DFL) == SIG_ERR ||
-	    prctl(PR_SET_NO_NEW_PRIVS, 1L, 0L, 0L, 0L) < 0 ||
+	if (signal(SIGSEGV, SIG_DFL) == SIG_ERR || prctl(PR_SET_NO_NEW_PRIVS, 1L, 0L, 0L, 0L) < 0 ||
 	    filter_install(NULL, 0, SECCOMP_RET_ALLOW) < 0) {
 		return BROKEN;
 	}
