@@ -11,6 +11,7 @@
 
 #define PER_PHASE  2 /* points, in the short form */
 #define COMPLAINTS ((size_t)1 << 20)
+#define NOT_BACK   5 /* exit code */
 
 static struct ground ground;
 
@@ -61,7 +62,7 @@ static void judge_exit(const struct tried *tried, enum end end, bool from_on,
 	case 4:
 		fits = end == END_OLD;
 		break;
-	case 5:
+	case NOT_BACK:
 		fits = from_on && strstr(tried->outcome.errors, "  1. ") != NULL;
 		break;
 	default:
@@ -91,6 +92,12 @@ static void fail_at(struct sweep *sweep, unsigned long at, const struct try *how
 	try.at = at;
 	ground_reset(&ground);
 	struct tried tried = ground_try(&ground, &try);
+
+	/* A run that could not even put things back said so: what counts is what recover makes of
+	 * it once the disk has room again. */
+	if (tried.outcome.exit_code == NOT_BACK) {
+		ground_recover(&ground, &complaints);
+	}
 	enum end end = ground_look(&ground, &complaints);
 
 	judge_exit(&tried, end, how->from_on, &complaints);
