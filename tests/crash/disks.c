@@ -225,26 +225,42 @@ static void make_three(struct disks *disks)
 	}
 }
 
+/* What cut does to a disk, or a copy of it as it is. */
+static void add_cut(const struct disks *disks, size_t index, struct buffer *body)
+{
+	const struct disk *disk = &disks->items[index];
+	bool loses = disks->loser == DISKS_MAX || disks->loser == index;
+	int rc = disks->cut == CUT_COPY
+			 ? buffer_add_format(body, "cp --sparse=always %s %s.cut || exit\n",
+					     disk->image, disk->image)
+			 : buffer_add_format(body, " %d %s", loses ? (int)disks->cut : 0,
+					     disk->where);
+
+	must(rc == 0);
+}
+
 /* A script, since whoever runs it gives no arguments. */
 static void make_cutter(struct disks *disks)
 {
 	struct buffer body = BUFFER_INIT(8192);
 
 	if (disks->cut != CUT_COPY) {
-		must(buffer_add_format(&body, "exec %s %d", CUT, (int)disks->cut) == 0);
+		must(buffer_add_format(&body, "exec %s", CUT) == 0);
 	}
 	for (size_t i = 0; i < disks->count; i++) {
-		const struct disk *disk = &disks->items[i];
-		int rc =
-			disks->cut == CUT_COPY
-				? buffer_add_format(&body, "cp --sparse=always %s %s.cut || exit\n",
-						    disk->image, disk->image)
-				: buffer_add_format(&body, " %s", disk->where);
-
-		must(rc == 0);
+		add_cut(disks, i, &body);
 	}
+	free(disks->cutter);
 	disks->cutter = world_script(&disks->ground->world, "cutter", "%s", buffer_text(&body));
 	buffer_finish(&body);
+}
+
+void disks_choose(struct disks *disks, size_t loser)
+{
+	if (disks->loser != loser) {
+		disks->loser = loser;
+		make_cutter(disks);
+	}
 }
 
 void disks_make(struct disks *disks, struct ground *ground, const char *type, enum layout layout,
@@ -256,6 +272,7 @@ void disks_make(struct disks *disks, struct ground *ground, const char *type, en
 				.type = type,
 				.layout = layout,
 				.cut = cut,
+				.loser = DISKS_MAX,
 				.store = strdup(store.path)};
 	ground_quiet(ground);
 	if (layout == ONE_DISK) {

@@ -41,6 +41,7 @@ struct disks {
 	enum cut cut;
 	char *store;  /* images */
 	char *cutter; /* the program that cuts, for try.before */
+	size_t loser; /* see disks_choose() */
 	struct disk items[DISKS_MAX];
 	size_t count;
 };
@@ -52,6 +53,10 @@ const char *disks_missing(const char *type);
 void disks_make(struct disks *disks, struct ground *ground, const char *type, enum layout layout,
 		enum cut cut);
 void disks_finish(struct disks *disks);
+
+/* From now on this one of several disks loses what it has not written, and the others do not, as if
+ * they had been quicker: each order between disks is legal. DISKS_MAX: all of them lose. */
+void disks_choose(struct disks *disks, size_t loser);
 
 /* What is prepared, mounted afresh. */
 void disks_reset(struct disks *disks);
