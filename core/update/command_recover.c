@@ -67,7 +67,7 @@ static int recover_in(struct update *update)
 	int rc = there <= 0 ? there : recover_under_lock(update, &err);
 	int code = exit_code_of(update);
 
-	if (rc == 0 && update->config != NULL && update->recovered[0] != '\0') {
+	if (rc == 0 && there > 0 && update->config != NULL) {
 		state_publish(update, update->config->status_file);
 	}
 	journal_close(&update->journal);
