@@ -305,6 +305,10 @@ void ground_boot(const struct ground *ground, struct buffer *complaints)
 	if (world_processes(&ground->world) > 0) {
 		complain(complaints, "recover --boot started something");
 	}
-	world_start_daemon(&ground->world);
+	outcome_free(&outcome);
+	outcome = world_try_daemon(&ground->world);
+	if (outcome.exit_code != 0) {
+		complain(complaints, "the daemon does not come up: %s", outcome.errors);
+	}
 	outcome_free(&outcome);
 }
