@@ -220,7 +220,9 @@ enum end ground_look(const struct ground *ground, struct buffer *complaints)
 								    : now.database);
 		end = END_MIXED;
 	}
-	look_at_daemon(&ground->world, complaints);
+	if (strcmp(now.programs, side->programs) == 0) {
+		look_at_daemon(&ground->world, complaints);
+	}
 	side_finish(&now);
 	return end;
 }
