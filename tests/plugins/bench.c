@@ -24,6 +24,9 @@ struct bench bench_make(void)
 	bench.options.helper_fd = open(HELPER, O_RDONLY | O_CLOEXEC);
 	cr_assert_geq(bench.options.helper_fd, 0, "the helper is built");
 	bench.options.timeout_ms = BENCH_PATIENCE_MS;
+	bench.options.user = (struct preflight_user){geteuid() == 0, BENCH_NOBODY, BENCH_NOBODY};
+	(void)snprintf(bench.scratch_dir, sizeof(bench.scratch_dir), "%s/.scratch",
+		       bench.scratch.path);
 	return bench;
 }
 
@@ -84,6 +87,7 @@ void bench_run(struct bench *bench)
 
 	bench->options.plugin_dir = bench->scratch.path;
 	bench->options.subject = &bench->subject;
+	bench->options.scratch_dir = bench->scratch_dir;
 	/* The bench may have moved since the policy was pointed at it. */
 	if (bench->options.policy_count > 0) {
 		bench->policy.options = &bench->given;

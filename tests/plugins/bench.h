@@ -16,6 +16,7 @@
 
 struct bench {
 	struct scratch scratch; /* the plugin directory */
+	char scratch_dir[80];   /* hidden in it: where plugins may write */
 	struct preflight_options options;
 	struct preflight_policy policy;
 	struct pairs given; /* the policy's options */
@@ -23,6 +24,9 @@ struct bench {
 	struct preflight_report report;
 };
 #define auto_bench __attribute__((cleanup(bench_finish)))
+
+/* As root, plugins run as nobody. */
+#define BENCH_NOBODY 65534
 
 struct bench bench_make(void);
 void bench_finish(struct bench *bench);

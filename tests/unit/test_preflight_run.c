@@ -92,7 +92,7 @@ Test(preflight_run, the_worst_finding_is_the_verdict)
 	auto_bench struct bench bench = bench_make();
 	const struct plugin_report *report = bench_run_one(&bench, "two-findings");
 
-	cr_assert_eq(report->verdict, VERDICT_INCOMPATIBLE);
+	cr_assert_eq(report->verdict, VERDICT_INCOMPATIBLE, "%s", report->findings.items[0].text);
 	cr_assert_eq(report->findings.count, 2);
 	cr_assert_str_eq(report->findings.items[1].remedy, "do not");
 }
@@ -437,16 +437,19 @@ Test(preflight_run, names_that_no_plugin_can_have_are_errors)
 	cr_assert_str_eq(bench.report.plugins[1].name, "Upper");
 }
 
-Test(preflight_run, hidden_files_and_other_files_are_no_plugins)
+Test(preflight_run, hidden_files_leftovers_and_directories_are_no_plugins)
 {
+	static const char *const names[] = {".half-written.so", "ok.so.dpkg-old", "disk.sh~",
+					    "disk.rpmsave"};
 	auto_bench struct bench bench = bench_make();
-	auto_free char *readme = scratch_path(&bench.scratch, "README");
-	auto_free char *hidden = scratch_path(&bench.scratch, ".half-written.so");
-	auto_free char *older = scratch_path(&bench.scratch, "ok.so.dpkg-old");
+	auto_free char *directory = scratch_path(&bench.scratch, "directory");
 
-	scratch_write(readme, "");
-	scratch_write(hidden, "");
-	scratch_write(older, "");
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		auto_free char *path = scratch_path(&bench.scratch, "%s", names[i]);
+
+		scratch_write_bytes(path, "", 0, 0755);
+	}
+	scratch_directory(directory);
 	bench_run(&bench);
 	cr_assert_eq(bench.report.count, 0);
 	cr_assert_eq(bench.report.verdict, VERDICT_SKIP);

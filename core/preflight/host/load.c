@@ -15,7 +15,7 @@
 #include "preflight/host/options.h"
 
 #define SYMBOL "pf_plugin_v1"
-#define NEEDS  (PF_NEED_NETWORK | PF_NEED_ROOT)
+#define NEEDS  (PF_NEED_NETWORK | PF_NEED_ROOT | PF_NEED_DATABASE)
 
 /* An option of a later minor is larger, but not without measure. */
 #define OPTION_SIZE_MAX 1024u
