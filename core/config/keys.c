@@ -71,11 +71,12 @@ static const struct word grant_words[] = {{"network",
 					  {"root", offsetof(struct plugin_config, grant_root)},
 					  {0}};
 
-#define OF_UPDATE(member)    .kind = SECTION_UPDATE, .offset = offsetof(struct config, member)
-#define OF_ARTIFACT(member)  .kind = SECTION_ARTIFACT, .offset = offsetof(struct artifact, member)
-#define OF_SERVICE(member)   .kind = SECTION_SERVICE, .offset = offsetof(struct service, member)
-#define OF_DATABASE(member)  .kind = SECTION_DATABASE, .offset = offsetof(struct database, member)
-#define OF_HEALTH(member)    .kind = SECTION_HEALTH, .offset = offsetof(struct config, health.member)
+#define OF_UPDATE(member)   .kind = SECTION_UPDATE, .offset = offsetof(struct config, member)
+#define OF_ARTIFACT(member) .kind = SECTION_ARTIFACT, .offset = offsetof(struct artifact, member)
+#define OF_SERVICE(member)  .kind = SECTION_SERVICE, .offset = offsetof(struct service, member)
+#define OF_DATABASE(member) .kind = SECTION_DATABASE, .offset = offsetof(struct database, member)
+#define OF_HEALTH(member)                                                                          \
+	.kind = SECTION_HEALTH, .offset = offsetof(struct config, host.health.member)
 #define OF_PREFLIGHT(member) .kind = SECTION_PREFLIGHT, .offset = offsetof(struct config, member)
 #define OF_PLUGIN(member)    .kind = SECTION_PLUGIN, .offset = offsetof(struct plugin_config, member)
 
@@ -93,7 +94,7 @@ const struct key_row key_rows[] = {
 	 .fallback = "/var/lib/banger-update/PRODUCT", .help = "journal, snapshots and lock"},
 	{"staging_dir", OF_UPDATE(staging_dir), .type = VALUE_PATH,
 	 .help = "where a release is unpacked; unset: beside the first artifact"},
-	{"manager", OF_UPDATE(manager), .type = VALUE_WORD, .words = managers,
+	{"manager", OF_UPDATE(host.manager), .type = VALUE_WORD, .words = managers,
 	 .derive = default_manager, .fallback = "systemd",
 	 .help = "what starts services; unset: systemd where it runs"},
 	{"max_tarball", OF_UPDATE(max_tarball), .type = VALUE_SIZE, .fallback = "256MiB",

@@ -108,7 +108,7 @@ static int make_staging(struct update *update, struct error *err)
 		return 0;
 	}
 	return staging_make(update->config->product, update->config->staging_dir,
-			    &update->config->artifacts[0], update->run, &update->staging, err);
+			    &update->host->artifacts[0], update->run, &update->staging, err);
 }
 
 int update_download(struct update *update, struct error *err)
@@ -134,14 +134,14 @@ int update_download(struct update *update, struct error *err)
 
 int update_unpack(struct update *update, struct error *err)
 {
-	size_t count = update->config->artifact_count;
+	size_t count = update->host->artifact_count;
 	auto_free const char **names = calloc(count, sizeof(*names));
 
 	if (names == NULL) {
 		return error_no_memory(err);
 	}
 	for (size_t i = 0; i < count; i++) {
-		names[i] = update->config->artifacts[i].name;
+		names[i] = update->host->artifacts[i].name;
 	}
 	struct unpack_options options = {
 		.helper_fd = update->helpers.unpack,

@@ -281,8 +281,9 @@ static int check_command(struct update *update)
 	}
 	(void)printf("%s: fine: %s with %zu artifacts, %zu services, %zu databases, read from %zu "
 		     "file%s\n",
-		     config->path, config->product, config->artifact_count, config->service_count,
-		     config->database_count, files, files == 1 ? "" : "s");
+		     config->path, config->product, config->host.artifact_count,
+		     config->host.service_count, config->host.database_count, files,
+		     files == 1 ? "" : "s");
 	return 0;
 }
 

@@ -45,11 +45,19 @@ int update_stop(struct update *update, struct error *err)
 	return rc;
 }
 
+static int take_snapshot(struct update *update, size_t index, struct error *err)
+{
+	struct snapshot_hold *hold = NULL;
+	int rc = snapshot_begin(&update->config->databases[index], update->run, &hold, err);
+
+	return rc == 0 ? snapshot_complete(&hold, &update->snapshots[index], err) : rc;
+}
+
 int update_snapshot(struct update *update, struct error *err)
 {
 	for (size_t i = 0; i < update->config->database_count; i++) {
 		const struct database *database = &update->config->databases[i];
-		int rc = snapshot_take(database, update->run, &update->snapshots[i], err);
+		int rc = take_snapshot(update, i, err);
 
 		if (rc < 0) {
 			return error_prefix(err, "database %s", database->name);

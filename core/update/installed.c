@@ -44,8 +44,8 @@ static bool nothing_is_installed(const struct config *config)
 {
 	struct stat st;
 
-	for (size_t i = 0; i < config->artifact_count; i++) {
-		if (lstat(config->artifacts[i].install, &st) == 0 || errno != ENOENT) {
+	for (size_t i = 0; i < config->host.artifact_count; i++) {
+		if (lstat(config->host.artifacts[i].install, &st) == 0 || errno != ENOENT) {
 			return false;
 		}
 	}
@@ -60,8 +60,8 @@ int update_find_installed(struct update *update, struct error *err)
 		return 0;
 	}
 	if (update->journal != NULL) {
-		rc = journal_installed(update->journal, update->config->artifacts,
-				       update->config->artifact_count, &update->installed, err);
+		rc = journal_installed(update->journal, update->host->artifacts,
+				       update->host->artifact_count, &update->installed, err);
 		update->altered = rc == -ESTALE;
 	}
 	if (rc == 0 || (rc != -ENOENT && rc != -ESTALE)) {

@@ -38,12 +38,12 @@ static int set_field(struct pairs *subject, const char *prefix, const char *name
 
 static int describe_artifacts(struct update *update)
 {
-	size_t count = update->config->artifact_count;
+	size_t count = update->host->artifact_count;
 	auto_free const char **names = calloc(count + 1, sizeof(*names));
 	int rc = names != NULL ? 0 : -ENOMEM;
 
 	for (size_t i = 0; i < count && rc == 0; i++) {
-		const struct artifact *artifact = &update->config->artifacts[i];
+		const struct artifact *artifact = &update->host->artifacts[i];
 		const struct staged *staged = staged_find(&update->staged, artifact->name);
 
 		names[i] = artifact->name;
@@ -59,14 +59,14 @@ static int describe_artifacts(struct update *update)
 
 static int describe_services(struct update *update)
 {
-	size_t count = update->config->service_count;
+	size_t count = update->host->service_count;
 	auto_free const char **names = calloc(count + 1, sizeof(*names));
 
 	if (names == NULL) {
 		return -ENOMEM;
 	}
 	for (size_t i = 0; i < count; i++) {
-		names[i] = update->config->services[i].name;
+		names[i] = update->host->services[i].name;
 	}
 	return set_list(&update->subject, "services", names, count);
 }
@@ -90,13 +90,13 @@ static int describe_database(struct pairs *subject, const struct database *datab
 
 static int describe_databases(struct update *update)
 {
-	size_t count = update->config->database_count;
+	size_t count = update->host->database_count;
 	auto_free const char **names = calloc(count + 1, sizeof(*names));
 	int rc = names != NULL ? 0 : -ENOMEM;
 
 	for (size_t i = 0; i < count && rc == 0; i++) {
-		names[i] = update->config->databases[i].name;
-		rc = describe_database(&update->subject, &update->config->databases[i]);
+		names[i] = update->host->databases[i].name;
+		rc = describe_database(&update->subject, &update->host->databases[i]);
 	}
 	return rc < 0 ? rc : set_list(&update->subject, "databases", names, count);
 }
@@ -130,7 +130,7 @@ static int describe_run(struct update *update)
 		{"product", update->config->product},
 		{"version.from", update->installed},
 		{"version.to", update->release.version.text},
-		{"root", update->config->root},
+		{"root", update->host->root},
 		{"stage.dir", update->staging},
 	};
 	int rc = 0;
@@ -284,7 +284,7 @@ int update_preflight(struct update *update, struct error *err)
 
 static int ask_health(struct update *update, struct error *err)
 {
-	const struct health *health = &update->config->health;
+	const struct health *health = &update->host->health;
 	struct command_values values = update_values(update);
 
 	if (!command_is_set(&health->command)) {

@@ -147,8 +147,8 @@ static void clean_up(struct update *update)
 			report_problem(&update->report, err.text);
 		}
 	}
-	for (size_t i = 0; i < update->config->database_count; i++) {
-		if (snapshot_prune(&update->config->databases[i], update->config->keep_snapshots,
+	for (size_t i = 0; i < update->host->database_count; i++) {
+		if (snapshot_prune(&update->host->databases[i], update->config->keep_snapshots,
 				   &err) < 0) {
 			report_problem(&update->report, err.text);
 		}
@@ -163,7 +163,7 @@ static int commit(struct update *update, struct error *err)
 		return rc;
 	}
 	rc = journal_commit(update->journal, update->run, update->release.version.text,
-			    update->config->artifacts, update->config->artifact_count, err);
+			    update->host->artifacts, update->host->artifact_count, err);
 	if (rc < 0) {
 		return error_prefix(err, "cannot record the new release as installed");
 	}

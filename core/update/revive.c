@@ -31,7 +31,7 @@ int update_start(struct update *update, struct error *err)
 {
 	size_t started = 0;
 
-	for (size_t i = 0; i < update->config->service_count; i++) {
+	for (size_t i = 0; i < update->host->service_count; i++) {
 		if (!update->services[i].stopped) {
 			continue;
 		}
@@ -63,7 +63,7 @@ static int for_each_new(struct update *update,
 {
 	int worst = 0;
 
-	for (size_t i = update->config->service_count; i-- > 0;) {
+	for (size_t i = update->host->service_count; i-- > 0;) {
 		const struct service_run *run = &update->services[i];
 		struct error one = {0};
 		int rc = run->stopped ? step(update, run->service, &one) : 0;
@@ -93,7 +93,7 @@ static int all_alive(void *data, struct error *err)
 	struct command_values values = update_values(update);
 	struct service_context context = {.values = &values};
 
-	for (size_t i = 0; i < update->config->service_count; i++) {
+	for (size_t i = 0; i < update->host->service_count; i++) {
 		const struct service_run *run = &update->services[i];
 		struct service_process now = {0};
 
@@ -117,7 +117,7 @@ static int all_alive(void *data, struct error *err)
 
 static int settle(struct update *update, struct error *err)
 {
-	uint64_t deadline = clock_deadline(update->config->health.settle_ms);
+	uint64_t deadline = clock_deadline(update->host->health.settle_ms);
 
 	for (;;) {
 		int rc = all_alive(update, err);
@@ -134,10 +134,10 @@ static int become_healthy(struct update *update, struct error *err)
 {
 	struct command_values values = update_values(update);
 
-	if (!command_is_set(&update->config->health.command)) {
+	if (!command_is_set(&update->host->health.command)) {
 		return 0;
 	}
-	return health_wait(&update->config->health, &values, &update->baseline, all_alive, update,
+	return health_wait(&update->host->health, &values, &update->baseline, all_alive, update,
 			   err);
 }
 
@@ -148,9 +148,8 @@ int update_health(struct update *update, struct error *err)
 	rc = rc < 0 ? rc : settle(update, err);
 	if (rc == 0) {
 		report_detail(&update->report, "%s, and still up after %.1f s",
-			      command_is_set(&update->config->health.command) ? "healthy"
-									      : "running",
-			      (double)update->config->health.settle_ms / 1000);
+			      command_is_set(&update->host->health.command) ? "healthy" : "running",
+			      (double)update->host->health.settle_ms / 1000);
 	}
 	return rc;
 }
@@ -184,7 +183,7 @@ static int start_old_ones(struct update *update, struct error *err)
 {
 	int worst = 0;
 
-	for (size_t i = 0; i < update->config->service_count; i++) {
+	for (size_t i = 0; i < update->host->service_count; i++) {
 		struct service_run *run = &update->services[i];
 		struct error why = {0};
 		int rc = run->stopped ? start_old_one(update, run, &why) : 0;

@@ -16,8 +16,8 @@
 
 const char *update_binary_path(const struct update *update, const struct service *service)
 {
-	for (size_t i = 0; i < update->config->artifact_count; i++) {
-		const struct artifact *artifact = &update->config->artifacts[i];
+	for (size_t i = 0; i < update->host->artifact_count; i++) {
+		const struct artifact *artifact = &update->host->artifacts[i];
 
 		if (service->binary != NULL && strcmp(artifact->name, service->binary) == 0) {
 			return artifact->install;
@@ -31,7 +31,7 @@ int update_find_services(struct update *update, struct error *err)
 	struct command_values values = update_values(update);
 	struct service_context context = {.values = &values};
 
-	for (size_t i = 0; i < update->config->service_count; i++) {
+	for (size_t i = 0; i < update->host->service_count; i++) {
 		struct service_run *run = &update->services[i];
 		int rc = update->manager->find(&context, run->service, &run->before, err);
 
@@ -84,7 +84,7 @@ int update_check_stopped(struct update *update, struct error *err)
 	if (options_waive(update->options, "services")) {
 		return 0;
 	}
-	for (size_t i = 0; i < update->config->service_count && rc == 0; i++) {
+	for (size_t i = 0; i < update->host->service_count && rc == 0; i++) {
 		if (update->services[i].before.pid == 0) {
 			rc = check_stopped_one(update, update->services[i].service, err);
 		}

@@ -42,14 +42,14 @@ static int allocate(struct update *update, struct error *err)
 {
 	const struct config *config = update->config;
 
-	update->services = calloc(config->service_count + 1, sizeof(*update->services));
-	update->snapshots = calloc(config->database_count + 1, sizeof(*update->snapshots));
-	update->swaps = calloc(config->artifact_count + 1, sizeof(*update->swaps));
+	update->services = calloc(config->host.service_count + 1, sizeof(*update->services));
+	update->snapshots = calloc(config->host.database_count + 1, sizeof(*update->snapshots));
+	update->swaps = calloc(config->host.artifact_count + 1, sizeof(*update->swaps));
 	if (update->services == NULL || update->snapshots == NULL || update->swaps == NULL) {
 		return error_no_memory(err);
 	}
-	for (size_t i = 0; i < config->service_count; i++) {
-		update->services[i].service = &config->services[i];
+	for (size_t i = 0; i < config->host.service_count; i++) {
+		update->services[i].service = &config->host.services[i];
 	}
 	return 0;
 }
@@ -70,6 +70,7 @@ int update_init(struct update *update, const struct options *options, struct err
 	if (rc < 0) {
 		return update_fail(update, RESULT_USAGE, err);
 	}
+	update->host = &update->config->host;
 	rc = allocate(update, err);
 	if (rc == 0) {
 		rc = run_id_make(clock_wall(NULL), update->run, err);
@@ -80,7 +81,7 @@ int update_init(struct update *update, const struct options *options, struct err
 /* What the INI may ask for and this version cannot give is refused, never left out silently. */
 static int check_abilities(const struct config *config, struct error *err)
 {
-	if (config->manager == MANAGER_SYSTEMD && config->service_count > 0) {
+	if (config->host.manager == MANAGER_SYSTEMD && config->host.service_count > 0) {
 		return error_set(err, -ENOTSUP,
 				 "%s: this version cannot drive systemd yet: set manager = command "
 				 "in [update], with start, stop and pid_file for each service",
@@ -150,7 +151,7 @@ void update_conclude(struct update *update)
 
 void update_finish(struct update *update)
 {
-	size_t databases = update->config != NULL ? update->config->database_count : 0;
+	size_t databases = update->config != NULL ? update->host->database_count : 0;
 
 	for (size_t i = 0; i < databases && update->snapshots != NULL; i++) {
 		snapshot_finish(&update->snapshots[i]);
@@ -183,9 +184,10 @@ struct command_values update_values(const struct update *update)
 	const struct config *config = update->config;
 
 	return (struct command_values){
-		.root = config->root,
+		.root = config->host.root,
 		.stage = update->staging,
-		.database = config->database_count == 1 ? config->databases[0].path : NULL,
+		.database =
+			config->host.database_count == 1 ? config->host.databases[0].path : NULL,
 		.version = update->release.version.text[0] != '\0' ? update->release.version.text
 								   : NULL,
 	};

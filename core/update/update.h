@@ -37,6 +37,7 @@ struct update {
 	const struct options *options;
 	struct report report;
 	struct config *config;
+	const struct host *host; /* config's, or what the journal has of a run to be taken back */
 	struct helpers helpers;
 	struct lock lock;
 	struct journal *journal;
