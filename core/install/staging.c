@@ -149,6 +149,21 @@ int staging_make(const char *product, const char *staging_dir, const struct arti
 	return rc < 0 ? rc : make(base, own, run, ret, err);
 }
 
+int staging_share(const char *path, struct error *err)
+{
+	auto_free char *parent = path_directory(path);
+
+	if (parent == NULL) {
+		return error_no_memory(err);
+	}
+	/* Nobody but us can write to either, so the names stand for what we made. */
+	if (chmod(parent, 0755) < 0 || chmod(path, 0755) < 0) {
+		return error_set(err, -errno, "cannot let plugins read %s: %s", path,
+				 strerror(errno));
+	}
+	return 0;
+}
+
 int staging_remove(const char *path, struct error *err)
 {
 	auto_free char *parent = path_directory(path);

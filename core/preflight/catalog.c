@@ -280,9 +280,9 @@ int catalog_add_missing(struct catalog *catalog, const char *name, const char *d
 		return rc;
 	}
 	(void)snprintf(text, sizeof(text),
-		       "the configuration has a section [plugin %s], but there is no plugin of "
-		       "that name in %s",
-		       name, directory);
+		       "the configuration has a section [plugin %s], but there is no %s/%s.so, "
+		       "nor a program of that name beside it",
+		       name, directory, name);
 	rc = fault(&catalog->items[catalog->count - 1], "plugin.missing", text,
 		   "install the plugin, or remove its section (or write enabled = no into it)");
 	sort(catalog);

@@ -9,6 +9,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/limits.h"
 #include "base/text.h"
@@ -82,8 +83,8 @@ int load_plugin(const char *path, const char *name, const struct pf_plugin **ret
 	if (handle == NULL) {
 		const char *reason = dlerror();
 
-		return error_set(err, -ELIBBAD, "cannot be loaded: %s",
-				 reason != NULL ? reason : "no reason given");
+		return error_set(err, -ELIBBAD, "cannot be loaded as user %u: %s",
+				 (unsigned)geteuid(), reason != NULL ? reason : "no reason given");
 	}
 	const struct pf_plugin *plugin = dlsym(handle, SYMBOL);
 

@@ -165,9 +165,10 @@ static int load_and_check(struct run *run, int32_t *ret_result)
 
 	if (rc < 0) {
 		text_sanitize(err.text);
-		return refuse(run, rc == -ELIBBAD ? "plugin.load" : "plugin.abi", err.text,
-			      "install a build of the plugin that fits this updater and that user "
-			      "may read, or remove it");
+		return refuse(
+			run, rc == -ELIBBAD ? "plugin.load" : "plugin.abi", err.text,
+			"install a build of the plugin that fits this updater and that its user "
+			"may read, or remove it");
 	}
 	return check_plugin(run, plugin, ret_result);
 }
