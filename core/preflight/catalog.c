@@ -134,7 +134,11 @@ static int by_name(const void *a, const void *b)
 	const struct catalog_entry *left = a;
 	const struct catalog_entry *right = b;
 
-	return strcmp(left->name, right->name);
+	int order = strcmp(left->name, right->name);
+
+	return order != 0 || left->path == NULL || right->path == NULL
+		       ? order
+		       : strcmp(left->path, right->path);
 }
 
 static void sort(struct catalog *catalog)

@@ -102,7 +102,7 @@ int users_pick(const struct preflight_options *options, const char *named, bool 
 				"have grant = root",
 				found->name, one->name);
 		}
-		found = one;
+		found = found != NULL ? found : one;
 	}
 	if (found != NULL) {
 		*ret = found->user;

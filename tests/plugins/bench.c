@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/guard.h"
 #include "base/limits.h"
 
 #define HELPER BANGER_BUILD_DIR "/core/preflight/host/preflight-host"
@@ -62,6 +63,15 @@ const char *bench_install_as(struct bench *bench, const char *plugin, const char
 const char *bench_install(struct bench *bench, const char *plugin)
 {
 	return bench_install_as(bench, plugin, plugin);
+}
+
+void bench_script(struct bench *bench, const char *file, const char *lines)
+{
+	auto_free char *path = scratch_path(&bench->scratch, "%s", file);
+	auto_buffer struct buffer text = BUFFER_INIT(64 * KIB);
+
+	cr_assert_eq(buffer_add_format(&text, "#!/bin/sh\n%s", lines), 0);
+	scratch_write_bytes(path, text.data, text.length, 0755);
 }
 
 void bench_configure(struct bench *bench, const char *name, const char *key, const char *value)

@@ -38,6 +38,9 @@ const char *bench_install_file(struct bench *bench, const char *file, const char
 const char *bench_install_as(struct bench *bench, const char *plugin, const char *name);
 const char *bench_install(struct bench *bench, const char *plugin);
 
+/* A plugin that is a shell script of these lines, below "#!/bin/sh". */
+void bench_script(struct bench *bench, const char *file, const char *lines);
+
 /* A section for the plugin; key NULL: without an option. */
 void bench_configure(struct bench *bench, const char *name, const char *key, const char *value);
 void bench_subject(struct bench *bench, const char *key, const char *value);
