@@ -51,6 +51,8 @@ void config_free(struct config *config)
 	free(config->keys);
 	command_finish(&config->installed);
 	free(config->state_dir);
+	free(config->status_file);
+	command_finish(&config->after);
 	free(config->staging_dir);
 	free(config->proxy);
 	free(config->ca_file);

@@ -56,7 +56,9 @@ struct config {
 	char *keys;               /* directory or file; root in front */
 	struct command installed;
 	char *state_dir;
-	char *staging_dir; /* NULL: beside the first artifact */
+	char *status_file;
+	struct command after; /* a run has ended */
+	char *staging_dir;    /* NULL: beside the first artifact */
 	uint64_t max_tarball;
 	uint64_t download_timeout_ms;
 	uint64_t min_rate;

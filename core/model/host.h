@@ -36,6 +36,12 @@ struct service {
 	char *pid_file;
 };
 
+/* Who runs a service now: a pid with its start time, so that a recycled pid is nobody. */
+struct service_process {
+	pid_t pid; /* 0: not running */
+	uint64_t start_time;
+};
+
 enum rollback_policy {
 	ROLLBACK_IF_CHANGED,
 	ROLLBACK_ALWAYS,

@@ -37,7 +37,7 @@ static int find_databases(const struct host *host, struct preflight_database *da
 static int find_users(struct update *update, struct preflight_options *options,
 		      struct confinement *confinement, struct error *err)
 {
-	size_t count = update->host->database_count;
+	size_t count = update->plan.host->database_count;
 
 	confinement->databases = calloc(count + 1, sizeof(*confinement->databases));
 	if (confinement->databases == NULL) {
@@ -50,7 +50,7 @@ static int find_users(struct update *update, struct preflight_options *options,
 	}
 	options->databases = confinement->databases;
 	options->database_count = count;
-	return find_databases(update->host, confinement->databases, err);
+	return find_databases(update->plan.host, confinement->databases, err);
 }
 
 int update_confine(struct update *update, struct preflight_options *options,
@@ -61,7 +61,7 @@ int update_confine(struct update *update, struct preflight_options *options,
 
 	/* Beside what is staged: no artifact can have the same name, and the next run removes both.
 	 */
-	if (asprintf(&confinement.scratch, "%s.scratch", update->staging) < 0) {
+	if (asprintf(&confinement.scratch, "%s.scratch", update->plan.staging) < 0) {
 		confinement.scratch = NULL;
 		return error_no_memory(err);
 	}
@@ -70,7 +70,7 @@ int update_confine(struct update *update, struct preflight_options *options,
 	if (geteuid() == 0) {
 		rc = find_users(update, options, &confinement, err);
 		if (rc == 0) {
-			rc = staging_share(update->staging, err);
+			rc = staging_share(update->plan.staging, err);
 		}
 	}
 	if (rc < 0) {

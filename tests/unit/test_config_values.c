@@ -121,7 +121,7 @@ Test(config_values, booleans_are_yes_and_no_only)
 
 Test(config_values, words_come_from_a_closed_set)
 {
-	struct config config = {.manager = MANAGER_COMMAND};
+	struct config config = {.host = {.manager = MANAGER_COMMAND}};
 	struct plugin_config plugin = {0};
 	struct database database = {0};
 
