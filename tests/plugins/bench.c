@@ -4,6 +4,7 @@
 #include "plugins/bench.h"
 
 #include <criterion/criterion.h>
+#include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
@@ -145,4 +146,26 @@ void bench_expect_error(const struct plugin_report *report, const char *code, co
 	cr_assert_eq(report->verdict, VERDICT_ERROR, "%s: verdict %d", report->name,
 		     (int)report->verdict);
 	cr_assert_not_null(bench_find(report, code)->remedy, "%s: no remedy", report->name);
+}
+
+unsigned bench_processes_called(const char *name)
+{
+	unsigned count = 0;
+	DIR *proc = opendir("/proc");
+
+	cr_assert_not_null(proc);
+	for (const struct dirent *one = readdir(proc); one != NULL; one = readdir(proc)) {
+		char path[300];
+		struct error err;
+		auto_buffer struct buffer comm = BUFFER_INIT(64);
+
+		(void)snprintf(path, sizeof(path), "/proc/%s/comm", one->d_name);
+		if (one->d_name[0] >= '1' && one->d_name[0] <= '9' &&
+		    file_read_path(path, &comm, &err) == 0 &&
+		    strncmp(buffer_text(&comm), name, strlen(name)) == 0) {
+			count++;
+		}
+	}
+	(void)closedir(proc);
+	return count;
 }

@@ -61,4 +61,7 @@ void bench_expect(const struct plugin_report *report, enum verdict verdict, cons
 /* bench_expect() of VERDICT_ERROR, which is also the report's verdict and comes with a remedy. */
 void bench_expect_error(const struct plugin_report *report, const char *code, const char *what);
 
+/* How many processes have a name that begins so. */
+unsigned bench_processes_called(const char *name);
+
 #endif

@@ -32,29 +32,6 @@ static void expect_failure(const char *plugin, const char *code, const char *wha
 	cr_assert_eq(bench.report.verdict, VERDICT_ERROR);
 }
 
-/* How many processes have this name. */
-static unsigned processes_called(const char *name)
-{
-	unsigned count = 0;
-	DIR *proc = opendir("/proc");
-
-	cr_assert_not_null(proc);
-	for (const struct dirent *one = readdir(proc); one != NULL; one = readdir(proc)) {
-		char path[300];
-		struct error err;
-		auto_buffer struct buffer comm = BUFFER_INIT(64);
-
-		(void)snprintf(path, sizeof(path), "/proc/%s/comm", one->d_name);
-		if (one->d_name[0] >= '1' && one->d_name[0] <= '9' &&
-		    file_read_path(path, &comm, &err) == 0 &&
-		    strncmp(buffer_text(&comm), name, strlen(name)) == 0) {
-			count++;
-		}
-	}
-	(void)closedir(proc);
-	return count;
-}
-
 static unsigned open_descriptors(void)
 {
 	unsigned count = 0;
@@ -214,7 +191,7 @@ Test(preflight_run, processes_left_behind_do_not_delay_the_run_and_do_not_surviv
 
 	cr_assert_eq(report->verdict, VERDICT_COMPATIBLE, "%s", report->findings.items[0].text);
 	cr_assert_lt(report->ms, BENCH_PATIENCE_MS);
-	cr_assert_eq(processes_called(marker), 0);
+	cr_assert_eq(bench_processes_called(marker), 0);
 }
 
 Test(preflight_run, a_run_leaves_no_descriptor_no_child_and_no_reaper_behind)
