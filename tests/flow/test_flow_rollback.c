@@ -150,10 +150,11 @@ Test(rollback, a_rollback_can_be_followed_by_another_and_by_an_update)
 {
 	publish_release(&world, "0.2.0", 4, "unhealthy");
 	expect_restored(&world, EXPECTED(4, "health", "not healthy"), 1);
+	publish_release(&world, "0.2.1", 4, "unhealthy");
 	expect_restored(&world, EXPECTED(4, "health", "not healthy"), 2);
-	publish_release(&world, "0.2.1", 4, NULL);
+	publish_release(&world, "0.2.2", 4, NULL);
 	expect_exit(&world, "", 0, NULL);
-	assert_runs(&world, "0.2.1");
+	assert_runs(&world, "0.2.2");
 	cr_assert_eq(world_query(&world, "SELECT count(*) FROM notes"), 1);
 	cr_assert_eq(world_failed_copies(&world), 2);
 }
@@ -186,4 +187,25 @@ Test(rollback, a_file_that_was_not_there_before_is_removed)
 	cr_assert_not(scratch_exists(tool));
 	release_built_free(&built);
 	free(tool);
+}
+
+/* start-stop-daemon cannot write its pid file, says so, and its child becomes the daemon later. */
+Test(rollback, what_a_failed_start_command_has_left_behind_is_ended)
+{
+	char *start = world_start_command(&world);
+	char *other = strdup(start);
+	char *flag = scratch_path(&world.scratch, "started");
+
+	cr_assert_not_null(other);
+	memcpy(strstr(other, "--pidfile ") + strlen("--pidfile \""), "/nope/", strlen("/nope/"));
+	char *script = world_script(&world, "start.sh", "[ -e %s ] || { : >%s; exec %s; }\nexec %s",
+				    flag, flag, other, start);
+
+	world_configure(&world, "[service bangerd]", "start", script);
+	publish_release(&world, "0.2.0", 3, NULL);
+	expect_restored(&world, EXPECTED(4, "start", "cannot start bangerd"), 0);
+	free(script);
+	free(flag);
+	free(other);
+	free(start);
 }

@@ -117,7 +117,7 @@ static void write_ini(const struct world *world, const struct world_options *opt
 		     "keys = %s/keys\ninstalled = \"%s/banger\" --version\n"
 		     "manager = command\nstate_dir = %s\nstatus_file = %s/status.json\n%s\n",
 		     or_else(options->manifest, manifest), world->scratch.path, world->bin,
-		     world->state, world->scratch.path, or_else(options->update_keys, "")) == 0);
+		     world->state, world->state, or_else(options->update_keys, "")) == 0);
 	must(buffer_add_format(&ini,
 			       "[artifact bangerd]\ninstall = %s/bangerd\n"
 			       "[artifact banger]\ninstall = %s/banger\n",
@@ -188,7 +188,8 @@ void world_start_daemon(const struct world *world)
 
 struct world world_make(const struct world_options *options)
 {
-	struct world world = {.scratch = scratch_make(), .key = signing_key_make()};
+	struct world world = {.scratch = scratch_make_in(or_else(options->parent, "/tmp")),
+			      .key = signing_key_make()};
 	char *key = scratch_path(&world.scratch, "keys/release.pub");
 
 	/* Plugins run as other users, who have to get to what they judge. */

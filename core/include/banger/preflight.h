@@ -113,10 +113,12 @@ struct pf_host {
 	 *	database.N.path       its file
 	 *	database.N.user       the user it belongs to
 	 *	database.N.record     the table that records its applied migrations
-	 *	database.N.missing    "ok" when the file may be missing before the update, else
-	 *"error" release.migrations.N  list of the migration identifiers (decimal) that the release
-	 *knows for database N, out of its signed description; "" is none of them, NULL means that
-	 *the release does not say
+	 *	database.N.restored   "yes" when a snapshot goes back with the release, which has
+	 *	                      left it like that; path is then the snapshot's
+	 *	database.N.missing    "ok" when the file may be missing before it, else "error"
+	 *	release.migrations.N  list of the migration identifiers (decimal) that the release
+	 *	                      knows for database N, out of its signed description; "" is
+	 *	                      none of them, NULL means that the release does not say
 	 */
 	const char *(*subject)(const struct pf_host *h, const char *key);
 
