@@ -27,7 +27,9 @@ struct bench bench_make(void)
 	cr_assert_geq(bench.options.helper_fd, 0, "the helper is built");
 	bench.options.timeout_ms = BENCH_PATIENCE_MS;
 	bench.options.user = (struct preflight_user){geteuid() == 0, BENCH_NOBODY, BENCH_NOBODY};
-	(void)snprintf(bench.scratch_dir, sizeof(bench.scratch_dir), "%s/.scratch",
+	bench.plugins = scratch_make_in(bench.scratch.path);
+	cr_assert_eq(chmod(bench.plugins.path, 0755), 0);
+	(void)snprintf(bench.scratch_dir, sizeof(bench.scratch_dir), "%s/places",
 		       bench.scratch.path);
 	return bench;
 }
@@ -47,7 +49,7 @@ const char *bench_install_file(struct bench *bench, const char *file, const char
 	auto_buffer struct buffer bytes = BUFFER_INIT(16 * MIB);
 	struct error err;
 
-	(void)snprintf(path, sizeof(path), "%s/%s.so", bench->scratch.path, name);
+	(void)snprintf(path, sizeof(path), "%s/%s.so", bench->plugins.path, name);
 	cr_assert_eq(file_read_path(file, &bytes, &err), 0, "%s", err.text);
 	scratch_write_bytes(path, bytes.data, bytes.length, 0755);
 	return path;
@@ -68,7 +70,7 @@ const char *bench_install(struct bench *bench, const char *plugin)
 
 void bench_script(struct bench *bench, const char *file, const char *lines)
 {
-	auto_free char *path = scratch_path(&bench->scratch, "%s", file);
+	auto_free char *path = scratch_path(&bench->plugins, "%s", file);
 	auto_buffer struct buffer text = BUFFER_INIT(64 * KIB);
 
 	cr_assert_eq(buffer_add_format(&text, "#!/bin/sh\n%s", lines), 0);
@@ -96,7 +98,7 @@ void bench_run(struct bench *bench)
 {
 	struct error err = {0};
 
-	bench->options.plugin_dir = bench->scratch.path;
+	bench->options.plugin_dir = bench->plugins.path;
 	bench->options.subject = &bench->subject;
 	bench->options.scratch_dir = bench->scratch_dir;
 	/* The bench may have moved since the policy was pointed at it. */

@@ -15,8 +15,9 @@
 #define BENCH_PATIENCE_MS 20000
 
 struct bench {
-	struct scratch scratch; /* the plugin directory */
-	char scratch_dir[80];   /* hidden in it: where plugins may write */
+	struct scratch scratch; /* for what a test needs besides */
+	struct scratch plugins; /* in it: the plugin directory */
+	char scratch_dir[80];   /* in it: where plugins may write */
 	struct preflight_options options;
 	struct preflight_policy policy;
 	struct pairs given; /* the policy's options */

@@ -117,7 +117,7 @@ Test(execute, a_script_that_prints_without_end_is_stopped)
 Test(execute, what_is_not_executable_is_an_error_and_not_left_out)
 {
 	auto_bench struct bench bench = bench_make();
-	auto_free char *plain = scratch_path(&bench.scratch, "plain");
+	auto_free char *plain = scratch_path(&bench.plugins, "plain");
 
 	scratch_write_bytes(plain, "#!/bin/sh\necho compatible: fine\n", 31, 0644);
 	bench_run(&bench);
@@ -127,7 +127,7 @@ Test(execute, what_is_not_executable_is_an_error_and_not_left_out)
 Test(execute, what_its_user_may_not_read_is_an_error)
 {
 	auto_bench struct bench bench = bench_make();
-	auto_free char *secret = scratch_path(&bench.scratch, "secret");
+	auto_free char *secret = scratch_path(&bench.plugins, "secret");
 
 	scratch_write_bytes(secret, "#!/bin/sh\necho compatible: fine\n", 31, 0311);
 	bench_run(&bench);
@@ -137,8 +137,8 @@ Test(execute, what_its_user_may_not_read_is_an_error)
 Test(execute, what_is_no_program_is_an_error_that_says_so)
 {
 	auto_bench struct bench bench = bench_make();
-	auto_free char *text = scratch_path(&bench.scratch, "text");
-	auto_free char *nowhere = scratch_path(&bench.scratch, "nowhere");
+	auto_free char *text = scratch_path(&bench.plugins, "text");
+	auto_free char *nowhere = scratch_path(&bench.plugins, "nowhere");
 
 	scratch_write_bytes(text, "echo compatible: fine\n", 22, 0755);
 	scratch_write_bytes(nowhere, "#!/no/such/shell\n", 17, 0755);

@@ -93,7 +93,7 @@ static void assert_unharmed(const struct target *target)
 
 static const struct plugin_report *attempt_all(struct bench *bench, const struct target *target)
 {
-	auto_free char *self = scratch_path(&bench->scratch, "attempts.so");
+	auto_free char *self = scratch_path(&bench->plugins, "attempts.so");
 	char updater[16];
 
 	(void)snprintf(updater, sizeof(updater), "%d", (int)getpid());

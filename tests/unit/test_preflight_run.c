@@ -344,8 +344,8 @@ Test(preflight_run, a_finding_from_another_thread_is_refused_and_not_forgotten)
 Test(preflight_run, a_file_that_is_no_shared_object_is_an_error)
 {
 	auto_bench struct bench bench = bench_make();
-	auto_free char *junk = scratch_path(&bench.scratch, "junk.so");
-	auto_free char *empty = scratch_path(&bench.scratch, "empty.so");
+	auto_free char *junk = scratch_path(&bench.plugins, "junk.so");
+	auto_free char *empty = scratch_path(&bench.plugins, "empty.so");
 
 	scratch_write(junk, "this is text\n");
 	scratch_write(empty, "");
@@ -367,9 +367,9 @@ Test(preflight_run, half_a_plugin_is_an_error)
 Test(preflight_run, what_is_no_regular_file_is_not_opened)
 {
 	auto_bench struct bench bench = bench_make();
-	auto_free char *link = scratch_path(&bench.scratch, "link.so");
-	auto_free char *fifo = scratch_path(&bench.scratch, "fifo.so");
-	auto_free char *directory = scratch_path(&bench.scratch, "directory.so");
+	auto_free char *link = scratch_path(&bench.plugins, "link.so");
+	auto_free char *fifo = scratch_path(&bench.plugins, "fifo.so");
+	auto_free char *directory = scratch_path(&bench.plugins, "directory.so");
 
 	cr_assert_eq(symlink(BENCH_PLUGINS "/ok.so", link), 0);
 	cr_assert_eq(mkfifo(fifo, 0644), 0);
@@ -394,7 +394,7 @@ Test(preflight_run, what_others_may_write_is_not_loaded_when_trust_is_asked)
 	bench_run(&bench);
 	bench_expect_error(&bench.report.plugins[0], "plugin.untrusted", "group-writable");
 	cr_assert_eq(chmod(path, 0755), 0);
-	cr_assert_eq(chmod(bench.scratch.path, 0777), 0);
+	cr_assert_eq(chmod(bench.plugins.path, 0777), 0);
 	bench_run(&bench);
 	bench_expect_error(&bench.report.plugins[0], "plugin.untrusted", "world-writable");
 }
@@ -402,8 +402,8 @@ Test(preflight_run, what_others_may_write_is_not_loaded_when_trust_is_asked)
 Test(preflight_run, names_that_no_plugin_can_have_are_errors)
 {
 	auto_bench struct bench bench = bench_make();
-	auto_free char *upper = scratch_path(&bench.scratch, "Upper.so");
-	auto_free char *hostile = scratch_path(&bench.scratch, "\033[2J.so");
+	auto_free char *upper = scratch_path(&bench.plugins, "Upper.so");
+	auto_free char *hostile = scratch_path(&bench.plugins, "\033[2J.so");
 
 	scratch_write(upper, "");
 	scratch_write(hostile, "");
@@ -419,10 +419,10 @@ Test(preflight_run, hidden_files_leftovers_and_directories_are_no_plugins)
 	static const char *const names[] = {".half-written.so", "ok.so.dpkg-old", "disk.sh~",
 					    "disk.rpmsave"};
 	auto_bench struct bench bench = bench_make();
-	auto_free char *directory = scratch_path(&bench.scratch, "directory");
+	auto_free char *directory = scratch_path(&bench.plugins, "directory");
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		auto_free char *path = scratch_path(&bench.scratch, "%s", names[i]);
+		auto_free char *path = scratch_path(&bench.plugins, "%s", names[i]);
 
 		scratch_write_bytes(path, "", 0, 0755);
 	}
@@ -435,7 +435,7 @@ Test(preflight_run, hidden_files_leftovers_and_directories_are_no_plugins)
 Test(preflight_run, a_missing_directory_is_an_error_of_the_run)
 {
 	auto_bench struct bench bench = bench_make();
-	auto_free char *nowhere = scratch_path(&bench.scratch, "nowhere");
+	auto_free char *nowhere = scratch_path(&bench.plugins, "nowhere");
 	struct error err = {0};
 
 	bench.options.plugin_dir = nowhere;
@@ -548,7 +548,7 @@ Test(preflight_run, an_interrupt_ends_the_run_and_every_plugin)
 	cr_assert_eq(pipe(ends), 0);
 	cr_assert_eq(close(ends[1]), 0);
 	bench.options.interrupts = ends[0];
-	bench.options.plugin_dir = bench.scratch.path;
+	bench.options.plugin_dir = bench.plugins.path;
 	bench.options.subject = &bench.subject;
 	bench.options.timeout_ms = 60000;
 	cr_assert_eq(preflight_run(&bench.options, &bench.report, &err), -EINTR);
