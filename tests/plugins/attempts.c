@@ -133,9 +133,10 @@ static int replace_self(void)
 	return done(unlink(self));
 }
 
-static int kill_updater(void)
+/* Whether it may, no more: should it work, the test is still there to say so. */
+static int signal_updater(void)
 {
-	return done(kill(updater, SIGKILL));
+	return done(kill(updater, 0));
 }
 
 static int trace_updater(void)
@@ -154,9 +155,9 @@ static int read_updater(void)
 
 static int limit_updater(void)
 {
-	const struct rlimit none = {0, 0};
+	struct rlimit limit;
 
-	return done(prlimit(updater, RLIMIT_NOFILE, &none, NULL));
+	return done(prlimit(updater, RLIMIT_NOFILE, NULL, &limit));
 }
 
 static int connect_tcp(void)
@@ -211,9 +212,12 @@ static int gain_namespaces(void)
 	return done(unshare(CLONE_NEWUSER));
 }
 
-static int mount_over(void)
+/* Who may not is told so before anybody looks for the directory. */
+static int mount_nowhere(void)
 {
-	return done(mount("none", "/mnt", "tmpfs", 0, NULL));
+	int rc = done(mount("none", "/nowhere/banger-hostile", "tmpfs", 0, NULL));
+
+	return rc == ENOENT ? 0 : rc;
 }
 
 static int raise_limits(void)
@@ -281,14 +285,14 @@ static const struct {
 	{"trace-updater", trace_updater},
 	{"read-updater", read_updater},
 	{"limit-updater", limit_updater},
-	{"kill-updater", kill_updater},
+	{"signal-updater", signal_updater},
 	{"connect-tcp", connect_tcp},
 	{"open-udp", open_udp},
 	{"open-raw", open_raw},
 	{"connect-abstract", connect_abstract},
 	{"become-root", become_root},
 	{"gain-namespaces", gain_namespaces},
-	{"mount-over", mount_over},
+	{"mount", mount_nowhere},
 	{"raise-limits", raise_limits},
 	{"gain-privileges", gain_privileges},
 	{"use-terminal", use_terminal},

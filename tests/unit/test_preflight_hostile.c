@@ -118,7 +118,7 @@ static bool must_fail(const char *attempt)
 		return landlock_abi() >= ABSTRACT_ABI;
 	}
 	/* Without scopes nobody but a namespace keeps a signal from our own user's processes. */
-	if (strcmp(attempt, "kill-updater") == 0) {
+	if (strcmp(attempt, "signal-updater") == 0) {
 		return geteuid() == 0 || landlock_abi() >= ABSTRACT_ABI;
 	}
 	return true;
