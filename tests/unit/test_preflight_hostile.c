@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -244,20 +245,53 @@ Test(hostile, a_loop_that_ignores_sigterm_is_killed)
 	cr_assert_lt(bench.report.plugins[0].ms, BENCH_PATIENCE_MS);
 }
 
-Test(hostile, a_fork_bomb_goes_out_and_leaves_nobody_behind)
+/* Sets the bomb off, which is none: it says itself how far it gets (fork-bomb.c). The number of
+ * processes that it could make. */
+static int set_off(struct bench *bench)
 {
-	auto_bench struct bench bench = bench_make();
 	char marker[16];
-
-	(void)snprintf(marker, sizeof(marker), "bomb%d", (int)getpid());
-	bench_configure(&bench, "fork-bomb", "marker", marker);
-	bench.policy.timeout_ms = 300;
 	uint64_t before = clock_monotonic_ms();
 
-	bench_expect_error(bench_run_one(&bench, "fork-bomb"), "plugin.timeout", "0.3 s");
+	(void)snprintf(marker, sizeof(marker), "bomb%d", (int)getpid());
+	bench_configure(bench, "fork-bomb", "marker", marker);
+	bench->policy.timeout_ms = 1000;
+	const struct plugin_report *report = bench_run_one(bench, "fork-bomb");
+
+	bench_expect_error(report, "plugin.timeout", "1.0 s");
 	cr_assert_lt(clock_monotonic_ms() - before, BENCH_PATIENCE_MS);
 	cr_assert_eq(bench_processes_called(marker), 0);
 	cr_assert_eq(waitpid(-1, NULL, WNOHANG), -1);
+	cr_assert_not_null(bench_find(report, "bomb.before"));
+	return atoi(pairs_get(&report->facts, "processes"));
+}
+
+Test(hostile, hundreds_of_processes_are_gone_with_their_plugin)
+{
+	auto_bench struct bench bench = bench_make();
+
+	cr_assert_gt(set_off(&bench), 0);
+}
+
+Test(hostile, processes_run_out_for_the_plugin_s_user_alone)
+{
+	enum {
+		MOST = 40
+	};
+	const struct rlimit most = {MOST, MOST};
+	/* Nobody else is that user. */
+	uid_t user = 800000u + (uid_t)getpid();
+	auto_bench struct bench bench = bench_make();
+
+	if (geteuid() != 0) {
+		cr_skip_test("only root has another user to give");
+	}
+	bench.options.user = (struct preflight_user){true, user, user};
+	/* The sandbox's own limit is higher than what the plugin asks for; it keeps a stricter one.
+	 */
+	cr_assert_eq(setrlimit(RLIMIT_NPROC, &most), 0);
+	int count = set_off(&bench);
+
+	cr_assert(0 < count && count < MOST, "%d", count);
 }
 
 Test(hostile, ten_gigabytes_are_not_to_be_had)
@@ -314,8 +348,20 @@ Test(hostile, a_plugin_for_another_machine_is_an_error)
 	bench_expect_error(&bench.report.plugins[0], "plugin.load", "ok.so");
 }
 
-/* Wherever it is cut, also where the loader finds only when it looks that the bytes are not there.
- */
+/* The loader finds only when it looks that the bytes are not there. */
+Test(hostile, a_plugin_without_its_second_half_dies_of_sigbus)
+{
+	auto_bench struct bench bench = bench_make();
+
+	cr_assert_eq(truncate(bench_install(&bench, "ok"), sysconf(_SC_PAGESIZE)), 0);
+	bench_run(&bench);
+	cr_assert_eq(bench.report.verdict, VERDICT_ERROR);
+	if (!SANITIZED_ADDRESSES) {
+		bench_expect_error(&bench.report.plugins[0], "plugin.crashed", "signal 7");
+	}
+}
+
+/* Behind its first half there is what nobody misses. */
 Test(hostile, a_plugin_that_is_cut_off_anywhere_never_passes)
 {
 	enum {
@@ -328,9 +374,10 @@ Test(hostile, a_plugin_that_is_cut_off_anywhere_never_passes)
 	for (int i = 0; i < CUTS; i++) {
 		const char *path = bench_install(&bench, "ok");
 
-		cr_assert_eq(truncate(path, st.st_size / CUTS / 3 * i + 64), 0);
+		cr_assert_eq(truncate(path, st.st_size / 2 / CUTS * i), 0);
 		bench_run(&bench);
 		cr_assert_eq(bench.report.verdict, VERDICT_ERROR, "cut at %d", i);
+		cr_assert_not_null(bench.report.plugins[0].findings.items[0].remedy);
 	}
 }
 
@@ -347,4 +394,75 @@ Test(hostile, a_descriptor_that_is_too_short_is_refused)
 	auto_bench struct bench bench = bench_make();
 
 	bench_expect_error(bench_run_one(&bench, "short"), "plugin.abi", "too few for ABI 1.0");
+}
+
+/* ---- executables --------------------------------------------------------------------------------
+ */
+
+static const struct plugin_report *run_script(struct bench *bench, const char *lines)
+{
+	bench_script(bench, "script.sh", lines);
+	bench_run(bench);
+	cr_assert_eq(bench->report.count, 1);
+	return &bench->report.plugins[0];
+}
+
+Test(hostile, a_script_s_text_reaches_the_report_without_its_teeth)
+{
+	auto_bench struct bench bench = bench_make();
+	const struct plugin_report *report =
+		run_script(&bench, "printf 'compatible: \\033[31mred \\303\\050\\n'\n"
+				   "printf 'remedy: type \\033[5mthis\\n'\n"
+				   "printf 'fact: hostile=\\033]0;owned\\007\\n'\n"
+				   "printf 'err\\033[2J\\n' >&2\n");
+
+	cr_assert_eq(report->verdict, VERDICT_COMPATIBLE);
+	cr_assert_str_eq(report->findings.items[0].text, "?[31mred ?(");
+	cr_assert_str_eq(report->findings.items[0].remedy, "type ?[5mthis");
+	cr_assert_str_eq(pairs_get(&report->facts, "hostile"), "\"?]0;owned?\"");
+	cr_assert_not_null(strstr(report->output, "err?[2J"));
+}
+
+Test(hostile, a_script_can_neither_write_nor_open_the_network)
+{
+	auto_bench struct bench bench = bench_make();
+	auto_target struct target target = target_make();
+
+	need_landlock();
+	bench_subject(&bench, "stage.dir", target.scratch.path);
+	const struct plugin_report *report =
+		run_script(&bench,
+			   "exec 2>/dev/null\n"
+			   "for do in \"echo x >/etc/banger-hostile\" \"rm $PF_STAGE_DIR/bangerd\" "
+			   "\"chmod 777 $PF_STAGE_DIR/bangerd\" \"touch $PF_STAGE_DIR/new\" "
+			   "\"touch $PF_STAGE_DIR/bangerd\" \"echo >>$0\"; do\n"
+			   "/bin/sh -c \"$do\" && { echo \"incompatible: $do\"; exit 2; }\n"
+			   "done\necho compatible: nothing of it\n");
+
+	bench_expect(report, VERDICT_COMPATIBLE, "script", "nothing of it");
+	assert_unharmed(&target);
+}
+
+/* Its descriptor of the results is closed to it: it speaks in lines alone. */
+Test(hostile, a_script_cannot_speak_frames)
+{
+	auto_bench struct bench bench = bench_make();
+	const struct plugin_report *report =
+		run_script(&bench, "for fd in 3 4 5 6 7 8 9; do\n"
+				   "( eval \"echo x >&$fd\" ) 2>/dev/null && exit 2\ndone\n"
+				   "echo compatible: none is open\n");
+
+	bench_expect(report, VERDICT_COMPATIBLE, "script", "none is open");
+}
+
+Test(hostile, what_a_script_leaves_behind_neither_speaks_nor_lives_on)
+{
+	auto_bench struct bench bench = bench_make();
+	const struct plugin_report *report =
+		run_script(&bench, "setsid sleep 600 &\necho compatible: fine\n");
+
+	cr_assert_eq(report->verdict, VERDICT_COMPATIBLE, "%s", report->findings.items[0].text);
+	cr_assert_lt(report->ms, BENCH_PATIENCE_MS);
+	cr_assert_eq(waitpid(-1, NULL, WNOHANG), -1);
+	cr_assert_eq(errno, ECHILD);
 }

@@ -1,9 +1,9 @@
 /*
  * test_strays.c - nobody is left behind, however fast he runs.
  *
- * What runs away here is bounded: a relay has one runner at a time, or two for a moment, and comes to
- * its end. The bomb exists only as a user of its own who may have BOMB_PROCESSES, in a PID namespace
- * that ends with the test.
+ * What runs away here is bounded: a relay has one runner at a time, or two for a moment, and comes
+ * to its end. The bomb exists only as a user of its own who may have BOMB_PROCESSES, in a PID
+ * namespace that ends with the test.
  */
 #include "base/strays.h"
 

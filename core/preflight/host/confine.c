@@ -77,8 +77,8 @@ static int set_caps(uint64_t timeout_ms)
 	return 0;
 }
 
-/* When memory runs out, a plugin goes first, and where processors are short, it comes last: never the
- * updater, or the daemon that still runs. What cannot be set stays. */
+/* When memory runs out, a plugin goes first, and where processors are short, it comes last: never
+ * the updater, or the daemon that still runs. What cannot be set stays. */
 static void stand_back(void)
 {
 	auto_close int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
