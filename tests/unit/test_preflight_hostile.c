@@ -292,6 +292,15 @@ Test(hostile, forged_frames_do_not_undo_a_refusal)
 	bench_expect(report, VERDICT_ERROR, "plugin.protocol", "how it is confined");
 }
 
+Test(hostile, frames_without_end_are_stopped_at_their_limit)
+{
+	auto_bench struct bench bench = bench_make();
+
+	bench_expect_error(bench_run_one(&bench, "flood-frames"), "plugin.protocol",
+			   "more than 262144 bytes");
+	cr_assert_leq(strlen(bench.report.plugins[0].output), LIMIT_OUTPUT);
+}
+
 Test(hostile, a_plugin_for_another_machine_is_an_error)
 {
 	auto_bench struct bench bench = bench_make();
