@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/guard.h"
 #include "base/limits.h"
 #include "plugins/bench.h"
@@ -84,6 +85,33 @@ Test(execute, a_script_may_write_to_its_directory_which_is_gone_afterwards)
 
 	bench_expect(report, VERDICT_COMPATIBLE, "disk", "x");
 	cr_assert_not(scratch_exists(bench.scratch_dir));
+}
+
+Test(execute, the_example_in_the_documentation_works)
+{
+	auto_bench struct bench bench = bench_make();
+	auto_buffer struct buffer text = BUFFER_INIT(64 * KIB);
+	auto_free char *script = scratch_path(&bench.plugins, "raining.sh");
+	auto_free char *weather = scratch_path(&bench.scratch, "etc/weather");
+	struct error err;
+
+	cr_assert_eq(file_read_path(BENCH_PLUGINS "/raining.sh", &text, &err), 0, "%s", err.text);
+	scratch_write_bytes(script, text.data, text.length, 0755);
+	bench_subject(&bench, "root", bench.scratch.path);
+	bench_subject(&bench, "product", "banger");
+	bench_subject(&bench, "version.to", "0.2.0");
+	bench_run(&bench);
+	bench_expect(&bench.report.plugins[0], VERDICT_COMPATIBLE, "raining", "it is dry");
+	cr_assert_str_eq(pairs_get(&bench.report.plugins[0].facts, "clouds"), "3");
+	auto_free char *etc = scratch_path(&bench.scratch, "etc");
+
+	scratch_directory(etc);
+	scratch_write(weather, "rain");
+	bench_run(&bench);
+	bench_expect(&bench.report.plugins[0], VERDICT_INCOMPATIBLE, "raining",
+		     "banger 0.2.0 is not waterproof");
+	cr_assert_str_eq(bench_find(&bench.report.plugins[0], "raining")->remedy,
+			 "wait for the sun");
 }
 
 Test(execute, verdict_and_exit_code_count_only_together)
