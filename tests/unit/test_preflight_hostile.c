@@ -103,7 +103,7 @@ Test(hostile, every_attempt_fails_with_what_linux_6_1_has)
 	const struct plugin_report *report = attempt_all(&bench, &target);
 
 	cr_assert_not_null(strstr(report->sandbox, "Landlock 2,"), "%s", report->sandbox);
-	cr_assert_not_null(strstr(report->sandbox, "not: abstract sockets"), "%s", report->sandbox);
+	cr_assert_not_null(strstr(report->sandbox, "abstract sockets"), "%s", report->sandbox);
 	assert_contained(report);
 	target_assert_unharmed(&target);
 }
@@ -117,10 +117,10 @@ Test(hostile, a_landlock_that_is_refused_is_told)
 
 	cr_assert_eq(report->verdict, VERDICT_COMPATIBLE);
 	cr_assert_not(report->is_confined);
-	cr_assert_not_null(strstr(report->sandbox, "seccomp; not: Landlock (Operation not permi"),
-			   "%s", report->sandbox);
+	cr_assert_not_null(strstr(report->sandbox, "Landlock (Operation not permitted)"), "%s",
+			   report->sandbox);
 	bench.options.must_be_confined = true;
-	bench_expect_error(bench_run_one(&bench, "ok"), "plugin.sandbox", "not: Landlock");
+	bench_expect_error(bench_run_one(&bench, "ok"), "plugin.sandbox", "Landlock (");
 }
 
 Test(hostile, root_that_was_granted_is_held_by_landlock_and_seccomp)
@@ -210,10 +210,10 @@ static int set_off(struct bench *bench)
 
 	(void)snprintf(marker, sizeof(marker), "bomb%d", (int)getpid());
 	bench_configure(bench, "fork-bomb", "marker", marker);
-	bench->policy.timeout_ms = 1000;
+	bench->policy.timeout_ms = 5000;
 	const struct plugin_report *report = bench_run_one(bench, "fork-bomb");
 
-	bench_expect_error(report, "plugin.timeout", "1.0 s");
+	bench_expect_error(report, "plugin.timeout", "5.0 s");
 	cr_assert_lt(clock_monotonic_ms() - before, BENCH_PATIENCE_MS);
 	cr_assert_eq(bench_processes_called(marker), 0);
 	cr_assert_eq(waitpid(-1, NULL, WNOHANG), -1);
