@@ -2,10 +2,10 @@
  * request.h - what the updater asks of a plugin's process, as bytes in a sealed memory file.
  *
  * The encoding is a row of strings, each with its NUL: a magic word with the encoding's number,
- * the build, the plugin's name, its file, the timeout in milliseconds, the granted needs, "yes" or
- * "no" for whether the INI has a section, the number of options, then a key and a value for each,
- * the number of subject entries and again a key and a value for each. At most
- * LIMIT_PLUGIN_REQUEST bytes. Not argv: that has a smaller limit and every user can read it.
+ * the build, the plugin's name, its file, its scratch directory, the numbers in the order of struct
+ * request (true is 1), the number of options, then a key and a value for each, the number of
+ * subject entries and again a key and a value for each. At most LIMIT_PLUGIN_REQUEST bytes. Not
+ * argv: that has a smaller limit and every user can read it.
  */
 #ifndef PREFLIGHT_REQUEST_H
 #define PREFLIGHT_REQUEST_H
@@ -18,11 +18,17 @@
 #include "model/subject.h"
 
 struct request {
-	const char *name; /* borrowed, as all strings here */
-	const char *path; /* absolute */
+	const char *name;    /* borrowed, as all strings here */
+	const char *path;    /* absolute */
+	const char *scratch; /* a directory of its own; NULL: it gets none */
 	uint64_t timeout_ms;
 	uint64_t grants; /* PF_NEED_* */
 	bool has_section;
+	bool is_program;       /* to be executed, not loaded */
+	bool must_be_confined; /* else it is not run at all */
+	bool change_user;
+	uint32_t uid;
+	uint32_t gid;
 	const struct pairs *options;
 	const struct pairs *subject;
 };

@@ -218,5 +218,5 @@ static const struct pf_option options[] = {
 };
 
 PF_PLUGIN(.name = "schema-migration", .version = "1",
-	  .summary = "do the databases' migrations fit the release?", .options = options,
-	  .check = check);
+	  .summary = "do the databases' migrations fit the release?", .needs = PF_NEED_DATABASE,
+	  .options = options, .check = check);
