@@ -159,6 +159,7 @@ void ground_look_for_leftovers(const struct ground *ground, struct buffer *compl
 	const struct world *world = &ground->world;
 	char *listing = list(world);
 	char *lock = path_join(world->state, "lock");
+	char *journal = path_join(world->state, "journal.db");
 
 	for (char *line = strtok(listing, "\n"); line != NULL; line = strtok(NULL, "\n")) {
 		line[strcspn(line, " ")] = '\0';
@@ -166,7 +167,8 @@ void ground_look_for_leftovers(const struct ground *ground, struct buffer *compl
 			complain(complaints, "left behind: %s", line);
 		}
 	}
-	if (scratch_exists(lock)) {
+	/* Without a journal there is nothing to recover, and recover takes no lock. */
+	if (scratch_exists(lock) && scratch_exists(journal)) {
 		char *text = scratch_read(lock);
 
 		if (text[0] != '\0') {
@@ -176,6 +178,7 @@ void ground_look_for_leftovers(const struct ground *ground, struct buffer *compl
 	}
 	free(listing);
 	free(lock);
+	free(journal);
 }
 
 static void look_at_daemon(const struct world *world, struct buffer *complaints)
