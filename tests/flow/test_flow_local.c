@@ -229,27 +229,32 @@ Test(local, L1_a_release_that_is_rewritten_all_the_time)
 	expect_signed_or_nothing(write_in_place);
 }
 
-/* What is staged is looked at again before it is installed. */
-Test(local, L1_a_staged_file_that_is_changed_by_what_examines_it)
-{
-	char *script = world_script(&world, "check.sh",
-				    "for f in %s/.banger-update-banger/*/bangerd\n"
-				    "do echo evil >>$f; done\necho compatible",
-				    world.bin);
-	struct release_built built =
-		world_publish(&world, &(struct world_release){.version = "0.2.0",
-							      .migrations = 2,
-							      .without_release_json = true});
+#define SPOIL                                                                                      \
+	"for f in %s/.banger-update-banger/*/bangerd\n"                                            \
+	"do echo evil >>$f; done\n"
 
+static void publish_without_list(struct release_built *built)
+{
+	*built = world_publish(&world, &(struct world_release){.version = "0.2.0",
+							       .migrations = 2,
+							       .without_release_json = true});
+}
+
+/* As a plugin it may write nowhere. */
+Test(local, L1_a_staged_file_that_a_plugin_s_command_would_change)
+{
+	char *script = world_script(&world, "check.sh", SPOIL "echo compatible", world.bin);
+	struct release_built built = {0};
+
+	publish_without_list(&built);
 	world_configure(&world, "[plugin schema-migration]", "command", script);
-	/* It would not be content with a program that has no label any more. */
-	world_configure(&world, "[plugin staged-binaries]", "enabled", "no");
-	expect_nothing_changed(&world, "", EXPECTED(3, "baseline", "is not what was unpacked"));
+	expect_exit(&world, "", 0, "0.2.0 is installed and healthy");
+	assert_runs(&world, "0.2.0");
 	release_built_free(&built);
 	free(script);
 }
 
-/* The others cannot even look into it. */
+/* The others may look, as plugins have to; they change nothing. */
 Test(local, L1_what_is_staged_is_out_of_reach_for_others)
 {
 	struct gate gate = gate_make(&world);
@@ -265,8 +270,9 @@ Test(local, L1_what_is_staged_is_out_of_reach_for_others)
 	gate_await(&gate);
 	cr_assert(asprintf(&command,
 			   "d=%s/.banger-update-banger; test -d $d/*Z-* && "
-			   "! setpriv --reuid=%d --regid=%d --clear-groups sh -c \"ls $d || "
-			   "cat $d/*/bangerd || touch $d/x || mv $d $d.gone\" 2>/dev/null",
+			   "! setpriv --reuid=%d --regid=%d --clear-groups sh -c \"touch $d/x || "
+			   "echo evil >>$(echo $d/*/bangerd) || rm -f $d/*/bangerd || "
+			   "mv $d $d.gone\" 2>/dev/null",
 			   world.bin, NOBODY, NOBODY) > 0);
 	cr_assert_eq(system(command), 0, "%s", command);
 	gate_open(&gate);

@@ -56,6 +56,19 @@ static int write_etc(void)
 	return open_for("/etc/banger-hostile", O_WRONLY | O_CREAT);
 }
 
+static int early = -1;
+
+/* While it is loaded, before anybody has asked it anything. */
+__attribute__((constructor)) static void write_etc_early(void)
+{
+	early = write_etc();
+}
+
+static int write_etc_in_constructor(void)
+{
+	return early;
+}
+
 static int write_passwd(void)
 {
 	return open_for("/etc/passwd", O_WRONLY | O_APPEND);
@@ -267,6 +280,7 @@ static const struct {
 	int (*step)(void);
 } attempts[] = {
 	{"write-etc", write_etc},
+	{"write-etc-in-constructor", write_etc_in_constructor},
 	{"write-passwd", write_passwd},
 	{"write-tmp", write_tmp},
 	{"write-victim", write_victim},
