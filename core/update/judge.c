@@ -10,6 +10,7 @@
 #include "base/buffer.h"
 #include "base/guard.h"
 #include "base/limits.h"
+#include "update/plugin_services.h"
 #include "update/update.h"
 
 static int set_list(struct pairs *subject, const char *key, const char *const *names, size_t count)
@@ -57,22 +58,13 @@ static int describe_artifacts(struct update *update)
 	return rc < 0 ? rc : set_list(&update->subject, "artifacts", names, count);
 }
 
-static int describe_services(struct update *update)
-{
-	size_t count = update->config->service_count;
-	auto_free const char **names = calloc(count + 1, sizeof(*names));
-
-	if (names == NULL) {
-		return -ENOMEM;
-	}
-	for (size_t i = 0; i < count; i++) {
-		names[i] = update->config->services[i].name;
-	}
-	return set_list(&update->subject, "services", names, count);
-}
-
 static int describe_database(struct pairs *subject, const struct database *database)
 {
+	static const char *const policies[] = {
+		[ROLLBACK_IF_CHANGED] = "if-changed",
+		[ROLLBACK_ALWAYS] = "always",
+		[ROLLBACK_NEVER] = "never",
+	};
 	int rc = set_field(subject, "database", database->name, "path", database->path);
 
 	if (rc == 0) {
@@ -81,6 +73,10 @@ static int describe_database(struct pairs *subject, const struct database *datab
 	if (rc == 0) {
 		rc = set_field(subject, "database", database->name, "missing",
 			       database->missing_ok ? "ok" : "error");
+	}
+	if (rc == 0) {
+		rc = set_field(subject, "database", database->name, "on_rollback",
+			       policies[database->on_rollback]);
 	}
 	if (rc == 0 && database->user != NULL) {
 		rc = set_field(subject, "database", database->name, "user", database->user);
@@ -147,7 +143,7 @@ static int describe_run(struct update *update)
 static int describe(struct update *update, struct error *err)
 {
 	static int (*const parts[])(struct update *) = {
-		describe_run,       describe_artifacts,  describe_services,
+		describe_run,       describe_artifacts,  plugin_describe_services,
 		describe_databases, describe_migrations,
 	};
 
