@@ -30,6 +30,7 @@ struct pool {
 	struct catalog catalog;
 	struct preflight_report report;
 	size_t next; /* entry to start */
+	bool is_last_round;
 	struct child *children;
 	size_t running;
 	size_t maximum;
@@ -179,12 +180,41 @@ static struct request make_request(const struct pool *pool, const struct catalog
 	return request;
 }
 
+static bool is_last(const struct pool *pool, size_t index)
+{
+	const struct preflight_policy *policy =
+		find_policy(pool->options, pool->catalog.items[index].name);
+
+	return policy != NULL && policy->last;
+}
+
+static bool is_refused(const struct pool *pool)
+{
+	for (size_t i = 0; i < pool->report.count; i++) {
+		if (pool->report.plugins[i].verdict == VERDICT_INCOMPATIBLE) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* What comes last may wait long; there is nothing to wait for when it is decided. */
+static int leave_out(struct catalog_entry *entry)
+{
+	return findings_add(&entry->fault, VERDICT_SKIP, "plugin.unasked",
+			    "not asked: another plugin has refused the update already", NULL);
+}
+
 /* Starts the plugin, or writes its report when there is nothing to start. */
 static int start_one(struct pool *pool, size_t index, struct error *err)
 {
 	struct catalog_entry *entry = &pool->catalog.items[index];
 	struct plugin_report *report = &pool->report.plugins[index];
 
+	if (pool->is_last_round && entry->fault.count == 0 && is_refused(pool) &&
+	    leave_out(entry) < 0) {
+		return error_no_memory(err);
+	}
 	if (entry->fault.count > 0) {
 		report->findings = entry->fault;
 		entry->fault = (struct findings){0};
@@ -211,7 +241,9 @@ static int start_one(struct pool *pool, size_t index, struct error *err)
 static int start_more(struct pool *pool, struct error *err)
 {
 	while (pool->running < pool->maximum && pool->next < pool->catalog.count) {
-		int rc = start_one(pool, pool->next++, err);
+		size_t index = pool->next++;
+		bool is_due = is_last(pool, index) == pool->is_last_round;
+		int rc = is_due ? start_one(pool, index, err) : 0;
 
 		if (rc < 0) {
 			return rc;
@@ -285,8 +317,13 @@ static int pool_run(struct pool *pool, struct error *err)
 		if (rc < 0) {
 			return rc;
 		}
-		if (pool->running == 0) {
+		if (pool->running == 0 && pool->is_last_round) {
 			return 0;
+		}
+		if (pool->running == 0) {
+			pool->is_last_round = true;
+			pool->next = 0;
+			continue;
 		}
 		int left = prepare_poll(pool);
 

@@ -18,6 +18,7 @@ struct preflight_policy {
 	uint64_t timeout_ms; /* 0: the common one */
 	bool grant_network;
 	bool grant_root;
+	bool last;                   /* runs after all others; not at all once one refused */
 	const struct pairs *options; /* may be NULL: a section without keys of the plugin's own */
 };
 
@@ -57,6 +58,9 @@ void preflight_report_finish(struct preflight_report *report);
  * without being there is in the report as VERDICT_ERROR with a finding that says so; never an
  * error of this function. One that is switched off is in it as VERDICT_SKIP. Findings made before
  * a failure stay in the list.
+ *
+ * Those whose policy says last start when all others have ended, and are skipped (plugin.unasked)
+ * when one of these has said incompatible, which nothing can lift.
  *
  * Codes of such findings: plugin.missing, plugin.disabled, plugin.untrusted, plugin.load,
  * plugin.abi, plugin.option, plugin.grant, plugin.protocol, plugin.timeout, plugin.crashed,

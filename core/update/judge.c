@@ -168,6 +168,7 @@ static struct preflight_policy *make_policies(const struct config *config)
 			.timeout_ms = plugin->timeout_ms,
 			.grant_network = plugin->grant_network,
 			.grant_root = plugin->grant_root,
+			.last = plugin->last,
 			.options = &plugin->options,
 		};
 	}

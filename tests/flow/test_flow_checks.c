@@ -92,6 +92,51 @@ Test(checks, services_tells_what_a_status_command_says_before_the_update)
 	free(status);
 }
 
+/* Asks the script instead of the daemon. */
+static void add_operations(const char *script, const char *drain)
+{
+	char *list = world_script(&world, "list.sh", "cd \"$(dirname \"$0\")\"\n%s", script);
+	char *keys = NULL;
+
+	cr_assert_gt(asprintf(&keys, "last = yes\ncommand = %s\ndrain = %s", list, drain), 0);
+	world_add_check(&world, "operations", keys);
+	free(keys);
+	free(list);
+}
+
+Test(checks, operations_lets_an_update_pass_when_the_daemon_has_nothing_to_do)
+{
+	char *keys = NULL;
+
+	cr_assert_gt(asprintf(&keys, "socket = %s/socket", world.scratch.path), 0);
+	world_add_check(&world, "operations", keys);
+	expect_pass("operations.none", "nothing is in flight");
+	free(keys);
+}
+
+Test(checks, operations_waits_for_what_ends)
+{
+	add_operations("echo x >>asked; [ $(wc -l <asked) -gt 2 ] || echo import 7", "20s");
+	expect_pass("operations.none", "of waiting");
+}
+
+Test(checks, operations_stops_an_update_that_would_cut_something_off_unless_waived)
+{
+	add_operations("echo import 7", "100ms");
+	expect_nothing_changed(&world, "",
+			       EXPECTED(75, "preflight", "operations", "would cut it off: import 7",
+					"drain"));
+	expect_exit(&world, "--waive operations", 0, "0.2.0 is installed");
+}
+
+Test(checks, operations_is_not_waited_for_when_it_is_decided)
+{
+	world_add_check(&world, "disk-space", "reserve = 1000000GiB");
+	add_operations("echo x >>asked; echo import 7", "10s");
+	expect_nothing_changed(&world, "",
+			       EXPECTED(2, "preflight", "has refused the update already"));
+}
+
 Test(checks, config_check_lets_an_update_pass_that_the_new_daemon_accepts)
 {
 	world_add_check(&world, "config-check",
