@@ -52,6 +52,9 @@
 /* Commands: what is kept of their output; the rest is read and dropped */
 #define LIMIT_OUTPUT (16u * KIB)
 
+/* What is published for `status`, read back */
+#define LIMIT_STATE (1u * MIB)
+
 /* Migrations */
 #define LIMIT_MIGRATIONS 1000000u /* rows of a record that are read */
 #define LIMIT_IDS_SHOWN  16u      /* named in a sentence, then "and N more" */

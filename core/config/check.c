@@ -41,7 +41,7 @@ static int check_there_is_something(const struct config *config, const struct do
 				   "there is no [update] section; it names the product, manifest "
 				   "and keys");
 	}
-	if (config->artifact_count == 0) {
+	if (config->host.artifact_count == 0) {
 		return refuse_file(document, err,
 				   "there is no [artifact NAME] section; name at least one file "
 				   "of the release and where it is installed");
@@ -61,11 +61,11 @@ static bool path_collides(const char *path, const char *other)
 static int check_install_paths(const struct config *config, const struct document *document,
 			       struct error *err)
 {
-	for (size_t i = 0; i < config->artifact_count; i++) {
-		const char *path = config->artifacts[i].install;
+	for (size_t i = 0; i < config->host.artifact_count; i++) {
+		const char *path = config->host.artifacts[i].install;
 
-		for (size_t j = 0; j < config->artifact_count; j++) {
-			if (i != j && path_collides(path, config->artifacts[j].install)) {
+		for (size_t j = 0; j < config->host.artifact_count; j++) {
+			if (i != j && path_collides(path, config->host.artifacts[j].install)) {
 				return origin_error(
 					origin_of(document, SECTION_ARTIFACT, i > j ? i : j,
 						  "install"),
@@ -74,7 +74,8 @@ static int check_install_paths(const struct config *config, const struct documen
 					"same "
 					"file; each needs its own, and NAME.previous is where the "
 					"old NAME is kept",
-					config->artifacts[i].name, config->artifacts[j].name);
+					config->host.artifacts[i].name,
+					config->host.artifacts[j].name);
 			}
 		}
 	}
@@ -83,9 +84,9 @@ static int check_install_paths(const struct config *config, const struct documen
 
 static const struct artifact *find_artifact(const struct config *config, const char *name)
 {
-	for (size_t i = 0; i < config->artifact_count; i++) {
-		if (strcmp(config->artifacts[i].name, name) == 0) {
-			return &config->artifacts[i];
+	for (size_t i = 0; i < config->host.artifact_count; i++) {
+		if (strcmp(config->host.artifacts[i].name, name) == 0) {
+			return &config->host.artifacts[i];
 		}
 	}
 	return NULL;
@@ -94,8 +95,8 @@ static const struct artifact *find_artifact(const struct config *config, const c
 static int check_binaries(const struct config *config, const struct document *document,
 			  struct error *err)
 {
-	for (size_t i = 0; i < config->service_count; i++) {
-		const char *binary = config->services[i].binary;
+	for (size_t i = 0; i < config->host.service_count; i++) {
+		const char *binary = config->host.services[i].binary;
 
 		if (binary != NULL && find_artifact(config, binary) == NULL) {
 			return origin_error(origin_of(document, SECTION_SERVICE, i, "binary"), err,
@@ -147,9 +148,9 @@ static int check_managers(const struct config *config, const struct document *do
 	const struct section *update = document_section(document, SECTION_UPDATE, 0);
 	bool is_written = section_entry(update, "manager") != NULL;
 
-	for (size_t i = 0; i < config->service_count; i++) {
+	for (size_t i = 0; i < config->host.service_count; i++) {
 		const struct section *service = document_section(document, SECTION_SERVICE, i);
-		int rc = config->manager == MANAGER_COMMAND
+		int rc = config->host.manager == MANAGER_COMMAND
 				 ? check_service_by_command(service, err)
 				 : check_service_by_systemd(service, is_written, err);
 
@@ -164,21 +165,21 @@ static int check_database(const struct config *config, const struct document *do
 			  size_t index, struct error *err)
 {
 	const struct origin *origin = origin_of(document, SECTION_DATABASE, index, "path");
-	const char *path = config->databases[index].path;
+	const char *path = config->host.databases[index].path;
 
 	for (size_t i = 0; i < index; i++) {
-		if (strcmp(path, config->databases[i].path) == 0) {
+		if (strcmp(path, config->host.databases[i].path) == 0) {
 			return origin_error(origin, err,
 					    "[database %.80s] has the same path; name a file once",
-					    config->databases[i].name);
+					    config->host.databases[i].name);
 		}
 	}
-	for (size_t i = 0; i < config->artifact_count; i++) {
-		if (path_collides(path, config->artifacts[i].install)) {
+	for (size_t i = 0; i < config->host.artifact_count; i++) {
+		if (path_collides(path, config->host.artifacts[i].install)) {
 			return origin_error(
 				origin, err,
 				"[artifact %.80s] would be installed over this database",
-				config->artifacts[i].name);
+				config->host.artifacts[i].name);
 		}
 	}
 	return 0;
@@ -187,7 +188,7 @@ static int check_database(const struct config *config, const struct document *do
 static int check_databases(const struct config *config, const struct document *document,
 			   struct error *err)
 {
-	for (size_t i = 0; i < config->database_count; i++) {
+	for (size_t i = 0; i < config->host.database_count; i++) {
 		int rc = check_database(config, document, i, err);
 
 		if (rc < 0) {

@@ -25,23 +25,11 @@ static void plugin_finish(struct plugin_config *plugin)
 	pairs_finish(&plugin->options);
 }
 
-static void free_lists(struct config *config)
+static void free_plugins(struct config *config)
 {
-	for (size_t i = 0; i < config->artifact_count; i++) {
-		artifact_finish(&config->artifacts[i]);
-	}
-	for (size_t i = 0; i < config->service_count; i++) {
-		service_finish(&config->services[i]);
-	}
-	for (size_t i = 0; i < config->database_count; i++) {
-		database_finish(&config->databases[i]);
-	}
 	for (size_t i = 0; i < config->plugin_count; i++) {
 		plugin_finish(&config->plugins[i]);
 	}
-	free(config->artifacts);
-	free(config->services);
-	free(config->databases);
 	free(config->plugins);
 }
 
@@ -50,24 +38,25 @@ void config_free(struct config *config)
 	if (config == NULL) {
 		return;
 	}
-	free_lists(config);
+	free_plugins(config);
 	if (config->document != NULL) {
 		document_finish(config->document);
 	}
 	free(config->document);
 	sources_finish(&config->sources);
 	free(config->path);
-	free(config->root);
+	host_finish(&config->host);
 	free(config->product);
 	strings_finish(&config->manifests);
 	free(config->keys);
 	command_finish(&config->installed);
 	free(config->state_dir);
+	free(config->status_file);
+	command_finish(&config->after);
 	free(config->staging_dir);
 	free(config->proxy);
 	free(config->ca_file);
 	free(config->authorization_file);
-	command_finish(&config->health.command);
 	free(config->plugin_dir);
 	free(config->plugin_user);
 	free(config);
@@ -120,7 +109,7 @@ static int find_sources(const char *path, struct sources *ret, struct error *err
 /* What an empty config has to know before it is filled. */
 static int prepare(struct config *config, const char *path, const char *root, struct error *err)
 {
-	int rc = copy_root(root, &config->root, err);
+	int rc = copy_root(root, &config->host.root, err);
 
 	if (rc < 0) {
 		return rc;

@@ -18,11 +18,6 @@
 #include "model/host.h"
 #include "model/subject.h"
 
-enum manager {
-	MANAGER_COMMAND,
-	MANAGER_SYSTEMD,
-};
-
 enum sandbox {
 	SANDBOX_BEST,
 	SANDBOX_REQUIRED,
@@ -53,15 +48,17 @@ struct document;
 struct config {
 	char *path; /* of the main file; of the first drop-in when there is none */
 	struct sources sources;
-	char *root; /* "" or an absolute directory without a trailing '/' */
+
+	struct host host; /* what is updated */
 
 	char *product;
 	struct strings manifests; /* URLs, in the order they are tried */
 	char *keys;               /* directory or file; root in front */
 	struct command installed;
 	char *state_dir;
-	char *staging_dir; /* NULL: beside the first artifact */
-	enum manager manager;
+	char *status_file;
+	struct command after; /* a run has ended */
+	char *staging_dir;    /* NULL: beside the first artifact */
 	uint64_t max_tarball;
 	uint64_t download_timeout_ms;
 	uint64_t min_rate;
@@ -72,15 +69,6 @@ struct config {
 	char *ca_file;
 	char *authorization_file;
 	uint64_t keep_snapshots;
-
-	struct artifact *artifacts;
-	size_t artifact_count;
-	struct service *services;
-	size_t service_count;
-	struct database *databases;
-	size_t database_count;
-
-	struct health health;
 
 	char *plugin_dir;
 	uint64_t plugin_timeout_ms;

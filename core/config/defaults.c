@@ -14,7 +14,8 @@
 #include "base/file.h"
 #include "base/guard.h"
 
-#define STATE_PARENT "/var/lib/banger-update"
+#define STATE_PARENT  "/var/lib/banger-update"
+#define STATUS_PARENT "/run/banger-update"
 
 /* sd_booted(3): this directory exists where systemd is the init system, and nowhere else. */
 #define SYSTEMD_MARK "/run/systemd/system"
@@ -25,17 +26,33 @@ static int copy_text(const char *text, char **ret)
 	return text != NULL && *ret == NULL ? -ENOMEM : 0;
 }
 
-int default_state_dir(const struct document *document, const char *root, char **ret)
+/* parent/PRODUCT and suffix; nothing without a product. */
+static int name_after_product(const struct document *document, const char *parent,
+			      const char *suffix, char **ret)
 {
 	const struct section *update = document_section(document, SECTION_UPDATE, 0);
 	const struct entry *product = section_entry(update, "product");
 
-	(void)root;
 	if (product == NULL) {
 		return copy_text(NULL, ret);
 	}
-	*ret = path_join(STATE_PARENT, product->value);
-	return *ret == NULL ? -ENOMEM : 0;
+	if (asprintf(ret, "%s/%s%s", parent, product->value, suffix) < 0) {
+		*ret = NULL;
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+int default_state_dir(const struct document *document, const char *root, char **ret)
+{
+	(void)root;
+	return name_after_product(document, STATE_PARENT, "", ret);
+}
+
+int default_status_file(const struct document *document, const char *root, char **ret)
+{
+	(void)root;
+	return name_after_product(document, STATUS_PARENT, ".json", ret);
 }
 
 int default_manager(const struct document *document, const char *root, char **ret)

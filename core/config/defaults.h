@@ -10,6 +10,7 @@
 
 /* For the rows of the table, see default_derivation. */
 int default_state_dir(const struct document *document, const char *root, char **ret);
+int default_status_file(const struct document *document, const char *root, char **ret);
 int default_manager(const struct document *document, const char *root, char **ret);
 int default_plugin_timeout(const struct document *document, const char *root, char **ret);
 

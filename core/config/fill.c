@@ -31,9 +31,9 @@ struct list_row {
 	}
 
 static const struct list_row lists[SECTION_KINDS] = {
-	[SECTION_ARTIFACT] = LIST(artifact, artifact),
-	[SECTION_SERVICE] = LIST(service, service),
-	[SECTION_DATABASE] = LIST(database, database),
+	[SECTION_ARTIFACT] = LIST(artifact, host.artifact),
+	[SECTION_SERVICE] = LIST(service, host.service),
+	[SECTION_DATABASE] = LIST(database, host.database),
 	[SECTION_PLUGIN] = LIST(plugin_config, plugin),
 };
 
@@ -86,7 +86,7 @@ static int store_entry(const struct config *config, const struct section *sectio
 	if (row == NULL) {
 		return refuse_key(section, entry, err);
 	}
-	if (value_store(row, entry->value, config->root, base, err) < 0) {
+	if (value_store(row, entry->value, config->host.root, base, err) < 0) {
 		return error_prefix(err, "%s:%u", entry->origin.file, entry->origin.line);
 	}
 	return 0;
@@ -95,9 +95,9 @@ static int store_entry(const struct config *config, const struct section *sectio
 static int store_default(const struct config *config, const struct document *document,
 			 const struct key_row *row, void *base, struct error *err)
 {
-	const char *root = row->rootless_default ? "" : config->root;
+	const char *root = row->rootless_default ? "" : config->host.root;
 	auto_free char *text = NULL;
-	int rc = default_text(row, document, config->root, &text, err);
+	int rc = default_text(row, document, config->host.root, &text, err);
 
 	if (rc < 0 || text == NULL) {
 		return rc;

@@ -71,11 +71,12 @@ static const struct word grant_words[] = {{"network",
 					  {"root", offsetof(struct plugin_config, grant_root)},
 					  {0}};
 
-#define OF_UPDATE(member)    .kind = SECTION_UPDATE, .offset = offsetof(struct config, member)
-#define OF_ARTIFACT(member)  .kind = SECTION_ARTIFACT, .offset = offsetof(struct artifact, member)
-#define OF_SERVICE(member)   .kind = SECTION_SERVICE, .offset = offsetof(struct service, member)
-#define OF_DATABASE(member)  .kind = SECTION_DATABASE, .offset = offsetof(struct database, member)
-#define OF_HEALTH(member)    .kind = SECTION_HEALTH, .offset = offsetof(struct config, health.member)
+#define OF_UPDATE(member)   .kind = SECTION_UPDATE, .offset = offsetof(struct config, member)
+#define OF_ARTIFACT(member) .kind = SECTION_ARTIFACT, .offset = offsetof(struct artifact, member)
+#define OF_SERVICE(member)  .kind = SECTION_SERVICE, .offset = offsetof(struct service, member)
+#define OF_DATABASE(member) .kind = SECTION_DATABASE, .offset = offsetof(struct database, member)
+#define OF_HEALTH(member)                                                                          \
+	.kind = SECTION_HEALTH, .offset = offsetof(struct config, host.health.member)
 #define OF_PREFLIGHT(member) .kind = SECTION_PREFLIGHT, .offset = offsetof(struct config, member)
 #define OF_PLUGIN(member)    .kind = SECTION_PLUGIN, .offset = offsetof(struct plugin_config, member)
 
@@ -91,9 +92,14 @@ const struct key_row key_rows[] = {
 	 .help = "prints the installed version, for when the journal does not know it"},
 	{"state_dir", OF_UPDATE(state_dir), .type = VALUE_PATH, .derive = default_state_dir,
 	 .fallback = "/var/lib/banger-update/PRODUCT", .help = "journal, snapshots and lock"},
+	{"status_file", OF_UPDATE(status_file), .type = VALUE_PATH, .derive = default_status_file,
+	 .fallback = "/run/banger-update/PRODUCT.json",
+	 .help = "what `status` tells who may not read the journal"},
+	{"after", OF_UPDATE(after), .type = VALUE_COMMAND, .may_be_empty = true,
+	 .help = "run after each finished run, for mail or metrics; it can change nothing"},
 	{"staging_dir", OF_UPDATE(staging_dir), .type = VALUE_PATH,
 	 .help = "where a release is unpacked; unset: beside the first artifact"},
-	{"manager", OF_UPDATE(manager), .type = VALUE_WORD, .words = managers,
+	{"manager", OF_UPDATE(host.manager), .type = VALUE_WORD, .words = managers,
 	 .derive = default_manager, .fallback = "systemd",
 	 .help = "what starts services; unset: systemd where it runs"},
 	{"max_tarball", OF_UPDATE(max_tarball), .type = VALUE_SIZE, .fallback = "256MiB",

@@ -41,7 +41,8 @@ static int visit_key(const struct walk *walk, const struct key_row *row,
 	struct error err;
 
 	if (entry == NULL) {
-		int rc = default_text(row, walk->config->document, walk->config->root, &text, &err);
+		int rc = default_text(row, walk->config->document, walk->config->host.root, &text,
+				      &err);
 
 		if (rc < 0) {
 			return rc;
@@ -60,7 +61,8 @@ static int visit_section(const struct walk *walk, enum section_kind kind,
 
 	for (const struct key_row *row = key_rows; row->name != NULL && rc == 0; row++) {
 		/* What systemd does without is no default to be shown. */
-		bool is_idle = row->manager_command && walk->config->manager != MANAGER_COMMAND;
+		bool is_idle =
+			row->manager_command && walk->config->host.manager != MANAGER_COMMAND;
 
 		if (row->kind == kind && !is_idle) {
 			rc = visit_key(walk, row, section);

@@ -1,25 +1,27 @@
 /*
- * journal.c - journal.h: writing.
+ * journal.c - journal.h: the file, its tables, and transactions.
  *
- * Each call is one transaction and durable when it returns. The tables only ever grow: an older
- * updater must be able to read what a newer one wrote, so a new column or table is added with
- * "if it is not there yet", outside the list of migrations, and min_reader is raised only when an
- * older reader would draw a wrong conclusion.
+ * The tables only ever grow: an older updater must be able to read what a newer one wrote, so a new
+ * column or table is added with "if it is not there yet", outside the list of migrations, and
+ * min_reader is raised only when an older reader would draw a wrong conclusion.
  */
 #include "install/journal.h"
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
 
 #include "base/file.h"
 #include "base/guard.h"
+#include "base/limits.h"
 #include "install/journal_db.h"
+#include "store/address.h"
 #include "store/store.h"
 
 /* The shape of the journal that this updater reads. */
 #define READER 1
+
+/* How long who only reads waits for a writer. */
+#define READER_BUSY_MS 1000
 
 static const char schema[] =
 	"CREATE TABLE meta (key TEXT PRIMARY KEY, value INTEGER NOT NULL);"
@@ -36,6 +38,40 @@ static const char schema[] =
 	" run TEXT NOT NULL REFERENCES run (id), digest BLOB NOT NULL, device INTEGER NOT NULL,"
 	" inode INTEGER NOT NULL, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL,"
 	" ctime_ns INTEGER NOT NULL);";
+
+/* What came later. plan* is what recovery reads, and frozen. */
+static const char additions[] =
+	"CREATE TABLE IF NOT EXISTS plan ("
+	" run TEXT PRIMARY KEY REFERENCES run (id), root TEXT NOT NULL, manager TEXT NOT NULL,"
+	" staging TEXT, boot TEXT, keep_snapshots INTEGER NOT NULL, health_command TEXT, "
+	"health_interval_ms INTEGER NOT NULL,"
+	" health_timeout_ms INTEGER NOT NULL, health_settle_ms INTEGER NOT NULL,"
+	" baseline_healthy INTEGER NOT NULL, baseline_complete INTEGER NOT NULL,"
+	" baseline_failed TEXT, baseline_text TEXT);"
+	"CREATE TABLE IF NOT EXISTS plan_artifact ("
+	" run TEXT NOT NULL REFERENCES plan (run), position INTEGER NOT NULL, name TEXT NOT NULL,"
+	" install TEXT NOT NULL, existed INTEGER NOT NULL, old_digest BLOB,"
+	" old_inode INTEGER NOT NULL, old_mode INTEGER NOT NULL, old_uid INTEGER NOT NULL,"
+	" old_gid INTEGER NOT NULL, backup_inode INTEGER NOT NULL, new_digest BLOB,"
+	" PRIMARY KEY (run, position));"
+	"CREATE TABLE IF NOT EXISTS plan_service ("
+	" run TEXT NOT NULL REFERENCES plan (run), position INTEGER NOT NULL, name TEXT NOT NULL,"
+	" binary TEXT, ready_timeout_ms INTEGER NOT NULL, stop_timeout_ms INTEGER NOT NULL,"
+	" keeps_children INTEGER NOT NULL, start TEXT, stop TEXT, status TEXT, pid_file TEXT,"
+	" pid INTEGER NOT NULL, start_time INTEGER NOT NULL, PRIMARY KEY (run, position));"
+	"CREATE TABLE IF NOT EXISTS plan_database ("
+	" run TEXT NOT NULL REFERENCES plan (run), position INTEGER NOT NULL, name TEXT NOT NULL,"
+	" path TEXT NOT NULL, user TEXT, missing_ok INTEGER NOT NULL, record TEXT NOT NULL,"
+	" on_rollback TEXT NOT NULL, existed INTEGER, fingerprint TEXT, snapshot TEXT,"
+	" PRIMARY KEY (run, position));"
+	"CREATE TABLE IF NOT EXISTS fact ("
+	" run TEXT NOT NULL REFERENCES run (id), key TEXT NOT NULL, value TEXT NOT NULL,"
+	" PRIMARY KEY (run, key));"
+	"CREATE TABLE IF NOT EXISTS finding ("
+	" run TEXT NOT NULL REFERENCES run (id), seq INTEGER NOT NULL, plugin TEXT NOT NULL,"
+	" verdict TEXT NOT NULL, code TEXT, text TEXT, remedy TEXT, PRIMARY KEY (run, seq));"
+	"CREATE TABLE IF NOT EXISTS bad ("
+	" version TEXT PRIMARY KEY, at TEXT NOT NULL, run TEXT, reason TEXT NOT NULL);";
 
 static int create_tables(sqlite3 *db, struct error *err)
 {
@@ -67,8 +103,72 @@ static int check_reader(sqlite3 *db, struct error *err)
 	return 0;
 }
 
-int journal_open(const char *state_dir, struct clock *clock, struct journal **ret,
-		 struct error *err)
+/* One commit at most: a journal that has them all is only read. */
+static int add_tables(sqlite3 *db, struct error *err)
+{
+	auto_stmt sqlite3_stmt *stmt = NULL;
+	int rc = store_prepare(db, "SELECT 1 FROM sqlite_schema WHERE name = 'bad'", &stmt, err);
+
+	if (rc < 0) {
+		return rc;
+	}
+	if (sqlite3_step(stmt) == SQLITE_ROW) {
+		return 0;
+	}
+	store_finalize(&stmt);
+	rc = store_execute(db, "BEGIN IMMEDIATE", NULL, err);
+	rc = rc < 0 ? rc : store_execute(db, additions, "adding to the journal", err);
+	return rc < 0 ? rc : store_execute(db, "COMMIT", NULL, err);
+}
+
+static int open_to_write(const char *path, struct clock *clock, sqlite3 **ret, struct error *err)
+{
+	const struct store_options options = {
+		.path = path,
+		.migrations = {migrations, sizeof(migrations) / sizeof(migrations[0])},
+		.clock = clock,
+	};
+	auto_store sqlite3 *db = NULL;
+	int rc = store_open(&options, &db, err);
+
+	rc = rc < 0 ? rc : check_reader(db, err);
+	rc = rc < 0 ? rc : add_tables(db, err);
+	if (rc == 0) {
+		*ret = take_pointer(&db);
+	}
+	return rc;
+}
+
+/* Read-only, so that it neither checkpoints nor changes anything of the writer's. */
+static int open_to_read(const char *path, struct clock *clock, sqlite3 **ret, struct error *err)
+{
+	auto_free char *address = NULL;
+	auto_store sqlite3 *db = NULL;
+	int rc = store_address(path, "mode=ro", &address, err);
+
+	(void)clock;
+	if (rc < 0) {
+		return rc;
+	}
+	int code = sqlite3_open_v2(address, &db,
+				   SQLITE_OPEN_READONLY | SQLITE_OPEN_URI |
+					   SQLITE_OPEN_PRIVATECACHE | SQLITE_OPEN_EXRESCODE,
+				   NULL);
+	if (code != SQLITE_OK) {
+		return store_error(err, db, code, NULL);
+	}
+	(void)sqlite3_busy_timeout(db, READER_BUSY_MS);
+	rc = check_reader(db, err);
+	if (rc == 0) {
+		*ret = take_pointer(&db);
+	}
+	return rc;
+}
+
+typedef int (*opener)(const char *path, struct clock *clock, sqlite3 **ret, struct error *err);
+
+static int open_with(opener open, const char *state_dir, struct clock *clock, struct journal **ret,
+		     struct error *err)
 {
 	auto_free char *path = path_join(state_dir, "journal.db");
 
@@ -80,23 +180,25 @@ int journal_open(const char *state_dir, struct clock *clock, struct journal **re
 	if (journal == NULL) {
 		return error_no_memory(err);
 	}
-	const struct store_options options = {
-		.path = path,
-		.migrations = {migrations, sizeof(migrations) / sizeof(migrations[0])},
-		.clock = clock,
-	};
-
 	journal->clock = clock;
-	int rc = store_open(&options, &journal->db, err);
+	int rc = open(path, clock, &journal->db, err);
 
-	if (rc == 0) {
-		rc = check_reader(journal->db, err);
-	}
 	if (rc < 0) {
 		return error_prefix(err, "cannot open the journal %s", path);
 	}
 	*ret = take_pointer(&journal);
 	return 0;
+}
+
+int journal_open(const char *state_dir, struct clock *clock, struct journal **ret,
+		 struct error *err)
+{
+	return open_with(open_to_write, state_dir, clock, ret, err);
+}
+
+int journal_open_to_read(const char *state_dir, struct journal **ret, struct error *err)
+{
+	return open_with(open_to_read, state_dir, NULL, ret, err);
 }
 
 void journal_close(struct journal **journal)
@@ -108,6 +210,24 @@ void journal_close(struct journal **journal)
 	}
 }
 
+int journal_start(struct journal *journal, struct error *err)
+{
+	return store_execute(journal->db, "BEGIN IMMEDIATE", "writing the journal", err);
+}
+
+int journal_finish(struct journal *journal, int rc, struct error *err)
+{
+	struct error ignored;
+
+	if (rc == 0) {
+		rc = store_execute(journal->db, "COMMIT", "writing the journal", err);
+	}
+	if (rc < 0) {
+		(void)!store_execute(journal->db, "ROLLBACK", NULL, &ignored);
+	}
+	return rc;
+}
+
 void journal_bind_texts(sqlite3_stmt *stmt, const char *const *texts, int count)
 {
 	/* A bind can only fail for lack of memory; then the step that follows fails on NOT NULL or
@@ -117,9 +237,27 @@ void journal_bind_texts(sqlite3_stmt *stmt, const char *const *texts, int count)
 	}
 }
 
-/* Runs one statement with texts; -ENOENT with missing's sentence when it changed no row. */
-static int write_texts(struct journal *journal, const char *sql, const char *const *texts,
-		       int count, const char *run, struct error *err)
+const char *journal_text(sqlite3_stmt *row, int column)
+{
+	const char *text = (const char *)sqlite3_column_text(row, column);
+
+	return text != NULL ? text : "";
+}
+
+static void bind(sqlite3_stmt *stmt, int index, const struct journal_value *value)
+{
+	if (value->is_number) {
+		(void)sqlite3_bind_int64(stmt, index, value->number);
+	} else if (value->digest != NULL) {
+		(void)sqlite3_bind_blob(stmt, index, value->digest->bytes, DIGEST_SIZE,
+					SQLITE_STATIC);
+	} else {
+		(void)sqlite3_bind_text(stmt, index, value->text, -1, SQLITE_STATIC);
+	}
+}
+
+static int run_statement(struct journal *journal, const char *sql,
+			 const struct journal_value *values, size_t count, struct error *err)
 {
 	auto_stmt sqlite3_stmt *stmt = NULL;
 	int rc = store_prepare(journal->db, sql, &stmt, err);
@@ -127,160 +265,36 @@ static int write_texts(struct journal *journal, const char *sql, const char *con
 	if (rc < 0) {
 		return rc;
 	}
-	journal_bind_texts(stmt, texts, count);
+	for (size_t i = 0; i < count; i++) {
+		bind(stmt, (int)i + 1, &values[i]);
+	}
 	int step = sqlite3_step(stmt);
 
-	if (step != SQLITE_DONE) {
-		return store_error(err, journal->db, step, "writing the journal");
+	return step == SQLITE_DONE ? 0 : store_error(err, journal->db, step, "writing the journal");
+}
+
+int journal_insert(struct journal *journal, const char *table, const struct journal_value *values,
+		   size_t count, struct error *err)
+{
+	auto_buffer struct buffer sql = BUFFER_INIT(LIMIT_SQL);
+	int rc = buffer_add_format(&sql, "INSERT INTO %s VALUES (?1", table);
+
+	for (size_t i = 2; i <= count && rc == 0; i++) {
+		rc = buffer_add_format(&sql, ", ?%zu", i);
 	}
-	if (sqlite3_changes(journal->db) == 0) {
-		return error_set(err, -ENOENT, "the journal knows no run %s", run);
+	if (rc < 0 || buffer_add(&sql, ")", 1) < 0) {
+		return error_no_memory(err);
 	}
-	return 0;
+	return run_statement(journal, buffer_text(&sql), values, count, err);
 }
 
-int journal_begin(struct journal *journal, const struct journal_run *run, struct error *err)
+int journal_change(struct journal *journal, const char *sql, const struct journal_value *values,
+		   size_t count, const char *run, struct error *err)
 {
-	char now[CLOCK_TEXT_SIZE];
-	const char *const texts[] = {run->id,      run->product,
-				     run->command, run->from,
-				     run->to,      clock_text(clock_wall(journal->clock), now)};
+	int rc = run_statement(journal, sql, values, count, err);
 
-	return write_texts(journal,
-			   "INSERT INTO run (id, product, command, from_version, to_version,"
-			   " started_at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-			   texts, 6, run->id, err);
-}
-
-int journal_retarget(struct journal *journal, const char *run, const char *to, struct error *err)
-{
-	const char *const texts[] = {run, to};
-
-	return write_texts(journal, "UPDATE run SET to_version = ?2 WHERE id = ?1", texts, 2, run,
-			   err);
-}
-
-int journal_note(struct journal *journal, const char *run, const char *phase, const char *state,
-		 const char *detail, struct error *err)
-{
-	char now[CLOCK_TEXT_SIZE];
-	const char *const texts[] = {run, clock_text(clock_wall(journal->clock), now), phase, state,
-				     detail};
-
-	return write_texts(journal,
-			   "INSERT INTO event (run, seq, at, phase, state, detail)"
-			   " SELECT id, (SELECT coalesce(max(seq), 0) + 1 FROM event"
-			   " WHERE run = ?1), ?2, ?3, ?4, ?5 FROM run WHERE id = ?1",
-			   texts, 5, run, err);
-}
-
-int journal_end(struct journal *journal, const char *run, const char *result, const char *detail,
-		struct error *err)
-{
-	char now[CLOCK_TEXT_SIZE];
-	const char *const texts[] = {run, clock_text(clock_wall(journal->clock), now), result,
-				     detail};
-
-	return write_texts(journal,
-			   "UPDATE run SET ended_at = ?2, result = ?3, detail = ?4 WHERE id = ?1",
-			   texts, 4, run, err);
-}
-
-static int64_t nanoseconds(struct timespec when)
-{
-	return (int64_t)when.tv_sec * 1000000000 + when.tv_nsec;
-}
-
-int file_mark_look(const char *path, struct file_mark *ret, struct error *err)
-{
-	struct stat st;
-
-	if (lstat(path, &st) < 0) {
-		return error_set(err, -errno, "cannot look at %s: %s", path, strerror(errno));
-	}
-	ret->device = (int64_t)st.st_dev;
-	ret->inode = (int64_t)st.st_ino;
-	ret->size = st.st_size;
-	ret->mtime_ns = nanoseconds(st.st_mtim);
-	ret->ctime_ns = nanoseconds(st.st_ctim);
-	return 0;
-}
-
-static int insert_mark(sqlite3 *db, const char *const *texts, const struct file_mark *mark,
-		       struct error *err)
-{
-	auto_stmt sqlite3_stmt *stmt = NULL;
-	int rc = store_prepare(db,
-			       "INSERT INTO installed (path, version, run, product, digest, device,"
-			       " inode, size, mtime_ns, ctime_ns) SELECT ?1, ?2, id, product, ?4,"
-			       " ?5, ?6, ?7, ?8, ?9 FROM run WHERE id = ?3",
-			       &stmt, err);
-
-	if (rc < 0) {
-		return rc;
-	}
-	journal_bind_texts(stmt, texts, 3);
-	(void)sqlite3_bind_blob(stmt, 4, mark->digest.bytes, DIGEST_SIZE, SQLITE_STATIC);
-	(void)sqlite3_bind_int64(stmt, 5, mark->device);
-	(void)sqlite3_bind_int64(stmt, 6, mark->inode);
-	(void)sqlite3_bind_int64(stmt, 7, mark->size);
-	(void)sqlite3_bind_int64(stmt, 8, mark->mtime_ns);
-	(void)sqlite3_bind_int64(stmt, 9, mark->ctime_ns);
-	int step = sqlite3_step(stmt);
-
-	return step == SQLITE_DONE ? 0 : store_error(err, db, step, "recording what is installed");
-}
-
-/* Looked at before it is read: what changes meanwhile is then seen as changed later. */
-static int record_file(struct journal *journal, const char *run, const char *version,
-		       const char *path, struct error *err)
-{
-	const char *const texts[] = {path, version, run};
-	struct file_mark mark;
-	int rc = file_mark_look(path, &mark, err);
-
-	if (rc == 0) {
-		rc = digest_path(path, &mark.digest, err);
-	}
-	return rc == 0 ? insert_mark(journal->db, texts, &mark, err) : rc;
-}
-
-static int record_commit(struct journal *journal, const char *run, const char *version,
-			 const struct artifact *artifacts, size_t count, struct error *err)
-{
-	char now[CLOCK_TEXT_SIZE];
-	const char *const texts[] = {run, version, clock_text(clock_wall(journal->clock), now)};
-	int rc = write_texts(journal,
-			     "UPDATE run SET committed_at = ?3, to_version = ?2 WHERE id = ?1",
-			     texts, 3, run, err);
-
-	if (rc == 0) {
-		rc = store_execute(journal->db, "DELETE FROM installed", "writing the journal",
-				   err);
-	}
-	for (size_t i = 0; rc == 0 && i < count; i++) {
-		rc = record_file(journal, run, version, artifacts[i].install, err);
+	if (rc == 0 && sqlite3_changes(journal->db) == 0) {
+		rc = error_set(err, -ENOENT, "the journal knows no run %s", run);
 	}
 	return rc;
-}
-
-int journal_commit(struct journal *journal, const char *run, const char *version,
-		   const struct artifact *artifacts, size_t count, struct error *err)
-{
-	int rc = store_execute(journal->db, "BEGIN IMMEDIATE", "writing the journal", err);
-
-	if (rc < 0) {
-		return rc;
-	}
-	rc = record_commit(journal, run, version, artifacts, count, err);
-	if (rc == 0) {
-		rc = store_execute(journal->db, "COMMIT", "writing the journal", err);
-	}
-	if (rc < 0) {
-		struct error ignored;
-
-		(void)!store_execute(journal->db, "ROLLBACK", NULL, &ignored);
-		return error_prefix(err, "cannot commit run %s", run);
-	}
-	return 0;
 }

@@ -12,8 +12,10 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "install/plan.h"
+#include "model/finding.h"
 #include "model/host.h"
-#include "model/release.h"
+#include "model/subject.h"
 
 struct journal;
 
@@ -21,6 +23,10 @@ struct journal;
  * updater wrote it in a way that this one must not read. */
 MUST_CHECK int journal_open(const char *state_dir, struct clock *clock, struct journal **ret,
 			    struct error *err);
+
+/* To look at what is there, beside a run that may go on: waits a second at most, changes nothing
+ * and keeps no writer waiting. -ENOENT: there is no journal yet. */
+MUST_CHECK int journal_open_to_read(const char *state_dir, struct journal **ret, struct error *err);
 void journal_close(struct journal **journal);
 #define auto_journal __attribute__((cleanup(journal_close)))
 
@@ -41,12 +47,36 @@ MUST_CHECK int journal_retarget(struct journal *journal, const char *run, const 
  * NULL). -ENOENT: no such run. */
 MUST_CHECK int journal_note(struct journal *journal, const char *run, const char *phase,
 			    const char *state, const char *detail, struct error *err);
+/* Several of them, all or none. */
+struct journal_line {
+	const char *phase;
+	const char *state;
+	const char *detail;
+};
+MUST_CHECK int journal_notes(struct journal *journal, const char *run,
+			     const struct journal_line *lines, size_t count, struct error *err);
+
+/* Everything the run is about to change and how it was, in one transaction, before the first act
+ * (once a run). */
+MUST_CHECK int journal_plan(struct journal *journal, const char *run, const struct plan *plan,
+			    struct error *err);
+/* What the database at that position of the plan was before, and where its snapshot will be. */
+MUST_CHECK int journal_plan_snapshot(struct journal *journal, const char *run, size_t position,
+				     const struct snapshot *snapshot, struct error *err);
+/* Who runs the service at that position now, when it is somebody else than was planned. */
+MUST_CHECK int journal_plan_service(struct journal *journal, const char *run, size_t position,
+				    const struct service_process *process, struct error *err);
+/* -ENOENT: the run recorded none, and touched nothing. */
+MUST_CHECK int journal_read_plan(struct journal *journal, const char *run, struct plan *ret,
+				 struct error *err);
+
 /* The run is over: result is result_word()'s; detail may be NULL. -ENOENT: no such run. */
 MUST_CHECK int journal_end(struct journal *journal, const char *run, const char *result,
 			   const char *detail, struct error *err);
 
-/* The commit record: in one transaction the run is committed and each artifact's file as it is
- * now (path, digest, device, inode, size, times) becomes what is installed in version. */
+/* The commit record: in one transaction the run is committed, each artifact's file as it is now
+ * (path, digest, device, inode, size, times) becomes what is installed in version, and version is
+ * pardoned. */
 MUST_CHECK int journal_commit(struct journal *journal, const char *run, const char *version,
 			      const struct artifact *artifacts, size_t count, struct error *err);
 
@@ -81,9 +111,14 @@ void journal_entries_finish(struct journal_entries *entries);
 MUST_CHECK int journal_runs(struct journal *journal, size_t limit, struct journal_entries *ret,
 			    struct error *err);
 
-/* The runs that were begun and not ended, oldest first: what recovery has to look at. */
+/* The runs that were begun and not ended, or ended with a rollback that a person has to complete
+ * and nothing was committed since, oldest first: what recovery has to look at. */
 MUST_CHECK int journal_unfinished(struct journal *journal, struct journal_entries *ret,
 				  struct error *err);
+
+/* The newest run that was committed: the one `rollback` takes back. count is 0 or 1. */
+MUST_CHECK int journal_last_commit(struct journal *journal, struct journal_entries *ret,
+				   struct error *err);
 
 /* Calls each with every line of a run, in order; a result other than 0 ends it and is returned
  * (each fills *err). The strings live until each returns. */
@@ -97,5 +132,48 @@ struct journal_event {
 typedef int (*journal_reader)(void *data, const struct journal_event *event, struct error *err);
 MUST_CHECK int journal_events(struct journal *journal, const char *run, journal_reader each,
 			      void *data, struct error *err);
+
+/*
+ * Versions that are not installed again unless somebody names them, each with its reason. run may
+ * be NULL. A commit of the version pardons it.
+ */
+MUST_CHECK int journal_condemn(struct journal *journal, const char *version, const char *run,
+			       const char *reason, struct error *err);
+MUST_CHECK int journal_pardon(struct journal *journal, const char *version, struct error *err);
+struct journal_bad {
+	const char *version;
+	const char *at; /* RFC 3339 */
+	const char *run;
+	const char *reason;
+};
+typedef int (*journal_condemned_reader)(void *data, const struct journal_bad *bad,
+					struct error *err);
+MUST_CHECK int journal_condemned(struct journal *journal, journal_condemned_reader each, void *data,
+				 struct error *err);
+
+/* The newest run that committed version; -ENOENT: there is none. Freed by the caller. */
+MUST_CHECK int journal_run_of_version(struct journal *journal, const char *version, char **ret,
+				      struct error *err);
+
+/* What was known of a run's release, as preflight's subject has it: for the way back to it. */
+MUST_CHECK int journal_facts(struct journal *journal, const char *run, const struct pairs *facts,
+			     struct error *err);
+MUST_CHECK int journal_read_facts(struct journal *journal, const char *run, struct pairs *ret,
+				  struct error *err);
+
+/* What a plugin found, for the history. */
+MUST_CHECK int journal_findings(struct journal *journal, const char *run, const char *plugin,
+				const struct findings *findings, struct error *err);
+struct journal_finding {
+	const char *plugin;
+	const char *verdict; /* its word */
+	const char *code;
+	const char *text;
+	const char *remedy;
+};
+typedef int (*journal_finding_reader)(void *data, const struct journal_finding *finding,
+				      struct error *err);
+MUST_CHECK int journal_read_findings(struct journal *journal, const char *run,
+				     journal_finding_reader each, void *data, struct error *err);
 
 #endif

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/buffer.h"
 #include "base/guard.h"
@@ -15,13 +16,6 @@
 #define RUNS_MAX 10000u
 
 #define VERSION_MAX 4096
-
-static const char *column(sqlite3_stmt *stmt, int index)
-{
-	const char *text = (const char *)sqlite3_column_text(stmt, index);
-
-	return text != NULL ? text : "";
-}
 
 static bool same_stat(const struct file_mark *a, const struct file_mark *b)
 {
@@ -80,6 +74,17 @@ static struct file_mark read_mark(sqlite3_stmt *stmt)
 	return mark;
 }
 
+/* A release may lack an artifact: then nothing was recorded, and nothing is there. */
+static int check_unrecorded(const char *path, struct error *err)
+{
+	struct stat st;
+
+	if (lstat(path, &st) < 0 && (errno == ENOENT || errno == ENOTDIR)) {
+		return 0;
+	}
+	return error_set(err, -ESTALE, "%s was not installed by the updater", path);
+}
+
 /* One artifact against the record; version becomes what it was recorded with. */
 static int check_artifact(struct journal *journal, const char *path, struct buffer *version,
 			  struct error *err)
@@ -97,13 +102,13 @@ static int check_artifact(struct journal *journal, const char *path, struct buff
 	int step = sqlite3_step(stmt);
 
 	if (step == SQLITE_DONE) {
-		return error_set(err, -ESTALE, "%s was not installed by the updater", path);
+		return check_unrecorded(path, err);
 	}
 	if (step != SQLITE_ROW) {
 		return store_error(err, journal->db, step, "reading the journal");
 	}
 	buffer_clear(version);
-	if (buffer_add_format(version, "%s", column(stmt, 0)) < 0) {
+	if (buffer_add_format(version, "%s", journal_text(stmt, 0)) < 0) {
 		return error_no_memory(err);
 	}
 	const struct file_mark mark = read_mark(stmt);
@@ -191,7 +196,7 @@ static int add_entry(struct journal_entries *entries, sqlite3_stmt *stmt)
 	entry_texts(&grown[entries->count], texts);
 	entries->count++;
 	for (int i = 0; i < ENTRY_TEXTS; i++) {
-		*texts[i] = strdup(column(stmt, i));
+		*texts[i] = strdup(journal_text(stmt, i));
 		if (*texts[i] == NULL) {
 			return -ENOMEM;
 		}
@@ -239,9 +244,19 @@ int journal_runs(struct journal *journal, size_t limit, struct journal_entries *
 int journal_unfinished(struct journal *journal, struct journal_entries *ret, struct error *err)
 {
 	return read_entries(journal,
-			    "SELECT " ENTRY_COLUMNS
-			    " FROM run WHERE ended_at IS NULL ORDER BY number LIMIT ?1",
+			    "SELECT " ENTRY_COLUMNS " FROM run WHERE ended_at IS NULL"
+			    " OR (result = 'rollback-incomplete' AND number >"
+			    " (SELECT coalesce(max(number), 0) FROM run"
+			    " WHERE committed_at IS NOT NULL)) ORDER BY number LIMIT ?1",
 			    RUNS_MAX, ret, err);
+}
+
+int journal_last_commit(struct journal *journal, struct journal_entries *ret, struct error *err)
+{
+	return read_entries(journal,
+			    "SELECT " ENTRY_COLUMNS " FROM run WHERE committed_at IS NOT NULL"
+			    " ORDER BY number DESC LIMIT ?1",
+			    1, ret, err);
 }
 
 int journal_events(struct journal *journal, const char *run, journal_reader each, void *data,
@@ -268,10 +283,10 @@ int journal_events(struct journal *journal, const char *run, journal_reader each
 		}
 		const struct journal_event event = {
 			.number = sqlite3_column_int64(stmt, 0),
-			.at = column(stmt, 1),
-			.phase = column(stmt, 2),
-			.state = column(stmt, 3),
-			.detail = column(stmt, 4),
+			.at = journal_text(stmt, 1),
+			.phase = journal_text(stmt, 2),
+			.state = journal_text(stmt, 3),
+			.detail = journal_text(stmt, 4),
 		};
 
 		rc = each(data, &event, err);

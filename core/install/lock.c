@@ -8,6 +8,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
@@ -21,6 +23,10 @@
 #include "base/trust.h"
 
 #define HOLDER_MAX 256
+
+/* How long children of a killed run are waited for. */
+#define ORPHAN_MS      30000
+#define ORPHAN_STEP_MS 20
 
 /* How often a file that was replaced under our hands is opened anew. */
 #define TRIES_MAX 8
@@ -71,6 +77,17 @@ static const char *read_holder(int fd, char text[HOLDER_MAX])
 	return text;
 }
 
+/* True when the process that took the lock is gone: something it started still holds it, and will
+ * end soon. */
+static bool is_orphaned(int fd)
+{
+	char holder[HOLDER_MAX];
+	pid_t pid = 0;
+
+	return sscanf(read_holder(fd, holder), "pid %d,", &pid) == 1 && pid > 0 &&
+	       kill(pid, 0) < 0 && errno == ESRCH;
+}
+
 static int refuse(int fd, struct error *err)
 {
 	char holder[HOLDER_MAX];
@@ -88,12 +105,15 @@ static int lock_file(int fd, const char *path, struct error *err)
 {
 	struct stat ours;
 	struct stat there;
+	uint64_t deadline = clock_deadline(ORPHAN_MS);
 
 	while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
-		if (errno == EWOULDBLOCK) {
+		if (errno == EWOULDBLOCK && (clock_left(deadline) == 0 || !is_orphaned(fd))) {
 			return refuse(fd, err);
 		}
-		if (errno != EINTR) {
+		if (errno == EWOULDBLOCK) {
+			(void)poll(NULL, 0, ORPHAN_STEP_MS);
+		} else if (errno != EINTR) {
 			return error_set(err, -errno, "cannot lock %s: %s", path, strerror(errno));
 		}
 	}

@@ -26,6 +26,7 @@ void snapshot_finish(struct snapshot *snapshot)
 {
 	free(snapshot->path);
 	free(snapshot->fingerprint);
+	free(snapshot->way);
 	*snapshot = (struct snapshot){0};
 }
 
@@ -135,8 +136,8 @@ static char *copy(const char *text, size_t length)
 	return buffer_add(&copied, text, length) < 0 ? NULL : buffer_detach(&copied);
 }
 
-int snapshot_take(const struct database *database, const char *run, struct snapshot *ret,
-		  struct error *err)
+static int take(const struct database *database, const char *run, struct snapshot *ret,
+		struct error *err)
 {
 	struct snapshot_job job = {.database = database, .run = run};
 	auto_buffer struct buffer answer = BUFFER_INIT(ANSWER_MAX);
@@ -157,7 +158,10 @@ int snapshot_take(const struct database *database, const char *run, struct snaps
 	if (fingerprint == NULL || path == NULL) {
 		return error_no_memory(err);
 	}
-	*ret = (struct snapshot){database, true, take_pointer(&path), take_pointer(&fingerprint)};
+	*ret = (struct snapshot){.database = database,
+				 .existed = true,
+				 .path = take_pointer(&path),
+				 .fingerprint = take_pointer(&fingerprint)};
 	return 0;
 }
 
@@ -191,4 +195,116 @@ int snapshot_prune(const struct database *database, uint64_t keep, struct error 
 	auto_buffer struct buffer answer = BUFFER_INIT(ANSWER_MAX);
 
 	return work(database, snapshot_work_prune, &job, &answer, err);
+}
+
+struct snapshot_hold {
+	struct snapshot planned;
+	char *run;
+};
+
+static int plan(const struct database *database, const char *run, struct snapshot *ret,
+		struct error *err)
+{
+	struct snapshot_job job = {.database = database, .run = run};
+	auto_buffer struct buffer answer = BUFFER_INIT(ANSWER_MAX);
+	auto_free char *fingerprint = NULL;
+	int rc = snapshot_fingerprint(database, &fingerprint, err);
+
+	ret->database = database;
+	if (rc == -ENOENT && database->missing_ok) {
+		return 0;
+	}
+	if (rc == 0) {
+		rc = work(database, snapshot_work_plan, &job, &answer, err);
+	}
+	if (rc < 0) {
+		return rc;
+	}
+	ret->existed = true;
+	ret->path = buffer_detach(&answer);
+	ret->fingerprint = take_pointer(&fingerprint);
+	ret->way = path_join(NULL, "copied after the stop");
+	return ret->path == NULL || ret->way == NULL ? error_no_memory(err) : 0;
+}
+
+int snapshot_begin(const struct database *database, const char *run, struct snapshot_hold **ret,
+		   struct error *err)
+{
+	struct snapshot_hold *hold = calloc(1, sizeof(*hold));
+
+	if (hold == NULL || (hold->run = path_join(NULL, run)) == NULL) {
+		snapshot_abandon(&hold);
+		return error_no_memory(err);
+	}
+	int rc = plan(database, run, &hold->planned, err);
+
+	if (rc < 0) {
+		snapshot_abandon(&hold);
+		return rc;
+	}
+	*ret = hold;
+	return 0;
+}
+
+const struct snapshot *snapshot_planned(const struct snapshot_hold *hold)
+{
+	return &hold->planned;
+}
+
+int snapshot_complete(struct snapshot_hold **hold, struct snapshot *ret, struct error *err)
+{
+	const struct snapshot *planned = &(*hold)->planned;
+	struct snapshot taken = {0};
+	int rc = take(planned->database, (*hold)->run, &taken, err);
+
+	if (rc == 0 && planned->existed && taken.existed &&
+	    strcmp(planned->fingerprint, taken.fingerprint) != 0) {
+		rc = error_set(err, -ESTALE, "the schema changed");
+	}
+	if (rc == 0) {
+		*ret = taken;
+		taken = (struct snapshot){0};
+	}
+	snapshot_finish(&taken);
+	snapshot_abandon(hold);
+	return rc;
+}
+
+void snapshot_abandon(struct snapshot_hold **hold)
+{
+	if (*hold != NULL) {
+		snapshot_finish(&(*hold)->planned);
+		free((*hold)->run);
+		free(*hold);
+		*hold = NULL;
+	}
+}
+
+int snapshot_finalize(const struct snapshot *snapshot, struct error *err)
+{
+	(void)snapshot;
+	(void)err;
+	return 0;
+}
+
+int snapshot_discard(const struct database *database, const char *run, struct error *err)
+{
+	struct snapshot_job job = {.database = database, .run = run};
+	auto_buffer struct buffer answer = BUFFER_INIT(ANSWER_MAX);
+
+	return work(database, snapshot_work_discard, &job, &answer, err);
+}
+
+int snapshot_reserve_release(const struct database *database, const char *run, struct error *err)
+{
+	return snapshot_discard(database, run, err);
+}
+
+int snapshot_needs(const struct database *database, uint64_t *ret, struct error *err)
+{
+	struct stat st;
+
+	(void)err;
+	*ret = lstat(database->path, &st) < 0 ? 0 : 3 * (uint64_t)st.st_size;
+	return 0;
 }

@@ -1,14 +1,21 @@
 /*
- * snapshot.h - a database kept aside while the daemon is stopped, and put back into the live file.
+ * snapshot.h - a database kept aside around an update, and put back into the live file.
  *
- * Made with SQLite's backup API after the stop, beside the database, as
- * .banger-update/<run>/<name>.db: temporary name, close, fsync, rename, fsync of the directory (the
- * backup API's own success does not survive a power cut). Put back with the backup API INTO the
- * live file, so that inode, owner and mode stay and a stale -wal is not replayed; the failed
- * database is first kept as PATH.failed-<run>. All work is done in a forked child: opening and
- * closing a database file in a process that also holds a connection to it would drop its POSIX
- * locks. As root, the child becomes the database's user (database->user, else the file's owner,
- * else the directory's) before it opens anything.
+ * Most of it is done while the daemon runs: snapshot_begin() copies the database under a read
+ * transaction that keeps every later change in the WAL, and a process of its own goes on watching
+ * that this harms nobody. After the stop, snapshot_complete() adds the rest of the WAL, which takes
+ * a moment whatever the size. Where that cannot be done (no WAL, a daemon that locks everybody out,
+ * one that waits for us) the copy made beforehand is compared and brought up to date after the
+ * stop.
+ *
+ * The snapshot is .banger-update/<run>/NAME.db beside the database, with what its NAME.db-wal
+ * adds until snapshot_finalize() has folded it in. It is complete when it has that name. It is put
+ * back with SQLite's backup API INTO the live file, so that inode, owner and mode stay and a stale
+ * -wal is not replayed; the failed database is first kept as PATH.failed-<run>.
+ *
+ * All work is done in forked children: opening and closing a database file in a process that also
+ * holds a connection to it would drop its POSIX locks. As root, they become the database's user
+ * (database->user, else the file's owner, else the directory's) before they open anything.
  */
 #ifndef INSTALL_SNAPSHOT_H
 #define INSTALL_SNAPSHOT_H
@@ -19,12 +26,13 @@
 #include "base/error.h"
 #include "model/host.h"
 
-/* To restore from what a journal kept, fill it by hand and borrow the strings. */
+/* To restore from what a journal kept, fill the first four by hand and borrow the strings. */
 struct snapshot {
 	const struct database *database;
 	bool existed; /* false: the database was missing and may be; path and fingerprint NULL */
 	char *path;   /* the copy */
 	char *fingerprint; /* of the schema: user_version, sqlite_schema, rows of the record */
+	char *way;         /* for the report: "copied while the daemon ran", …, and why not so */
 };
 
 void snapshot_finish(struct snapshot *snapshot);
@@ -33,21 +41,62 @@ void snapshot_finish(struct snapshot *snapshot);
  * may be in use. -ENOENT: it is missing. */
 MUST_CHECK int snapshot_fingerprint(const struct database *database, char **ret, struct error *err);
 
+/* Bytes that a snapshot, the failed database kept aside and its restore take on the database's file
+ * system, as it is now. 0 for a missing database. */
+MUST_CHECK int snapshot_needs(const struct database *database, uint64_t *ret, struct error *err);
+
+struct snapshot_hold;
+
 /*
- * Takes a complete, checked (quick_check), durable copy. The daemon is stopped. The live files end
- * as they were, but for a hot journal that is recovered. -ENOENT: missing and that is not ok;
- * -ENOSPC before anything is written; -EUCLEAN: damaged; -EBUSY: somebody still writes.
+ * Everything that can be done while the daemon runs: space reserved, copy made, checked
+ * (quick_check), hold kept by a process of its own until snapshot_complete() or
+ * snapshot_abandon(). It needs no call meanwhile: it lets go by itself when somebody waits for it.
+ * One run may hold several databases. -ENOENT: missing and that is not ok; -ENOSPC before
+ * anything is written; -EUCLEAN: damaged already; -EINVAL: links, or planted files. After an
+ * error nothing of it is left.
  */
-MUST_CHECK int snapshot_take(const struct database *database, const char *run, struct snapshot *ret,
-			     struct error *err);
+MUST_CHECK int snapshot_begin(const struct database *database, const char *run,
+			      struct snapshot_hold **ret, struct error *err);
+
+/*
+ * What the snapshot will be, for the journal, before it is complete: existed, the path it will
+ * have, the schema's fingerprint, and the way as it looks now. The fingerprint is NULL when only
+ * the daemon can read its database while it runs (locking_mode = EXCLUSIVE, a lock-free VFS): then
+ * snapshot_complete() tells it. Borrowed until the hold ends.
+ */
+const struct snapshot *snapshot_planned(const struct snapshot_hold *hold);
+
+/*
+ * After the stop: complete and durable on return, and nothing holds the database any more. Ends the
+ * hold in any case. -ESTALE: the schema is no longer the one that snapshot_begin() saw; -EBUSY:
+ * somebody still writes. After an error nothing of it is left.
+ */
+MUST_CHECK int snapshot_complete(struct snapshot_hold **hold, struct snapshot *ret,
+				 struct error *err);
+
+/* Lets go, at once for the daemon, and removes all that was made. NULL is fine. */
+void snapshot_abandon(struct snapshot_hold **hold);
+
+/* Later, the daemon runs again: folds the WAL into the snapshot, one file is left. Idempotent.
+ * -EUCLEAN: it is not what was taken. */
+MUST_CHECK int snapshot_finalize(const struct snapshot *snapshot, struct error *err);
 
 /*
  * Puts the database back when its policy and fingerprint ask for it. The daemon is stopped.
  * *ret_failed names the migrated file that was kept aside, NULL when nothing had to be put back;
- * freed by the caller. A database that did not exist before is moved aside. Idempotent; nothing
- * kept aside is ever overwritten.
+ * freed by the caller. A database that did not exist before is moved aside. Uses the space that
+ * snapshot_begin() reserved. Idempotent; nothing kept aside is ever overwritten.
  */
 MUST_CHECK int snapshot_restore(const struct snapshot *snapshot, const char *run, char **ret_failed,
+				struct error *err);
+
+/* Gives back what was reserved for a rollback: at the commit. Idempotent. */
+MUST_CHECK int snapshot_reserve_release(const struct database *database, const char *run,
+					struct error *err);
+
+/* For recovery: removes what a killed run left of a snapshot that is not complete, its reserve and
+ * temporaries. A complete one stays. Idempotent. */
+MUST_CHECK int snapshot_discard(const struct database *database, const char *run,
 				struct error *err);
 
 /* Removes all but the newest keep runs' snapshots of what lies in the database's directory. Files

@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "base/guard.h"
 #include "install/dbfile.h"
+#include "install/snapshot_place.h"
 #include "install/snapshot_work.h"
 
 struct listing {

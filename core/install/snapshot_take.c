@@ -15,57 +15,13 @@
 #include "base/guard.h"
 #include "install/dbfile.h"
 #include "install/fingerprint.h"
-#include "install/private.h"
+#include "install/snapshot_place.h"
 #include "install/snapshot_work.h"
 #include "store/store.h"
 
 /* Room for what SQLite and the file system need beside the pages. */
 #define MIB_BYTES   UINT64_C(1048576)
 #define SPARE_BYTES MIB_BYTES
-
-/* Where everything is, once links are resolved. */
-struct place {
-	char *live;
-	char *directory; /* of the database */
-	char *snapshots; /* directory/.banger-update */
-	char *run;       /* snapshots/RUN */
-	char *copy;      /* run/NAME.db */
-	char *temporary;
-};
-#define auto_place __attribute__((cleanup(place_finish)))
-
-static void place_finish(struct place *place)
-{
-	free(place->live);
-	free(place->directory);
-	free(place->snapshots);
-	free(place->run);
-	free(place->copy);
-	free(place->temporary);
-}
-
-static int place_find(const struct snapshot_job *job, struct place *place, struct error *err)
-{
-	int rc = dbfile_resolve(job->database->path, &place->live, err);
-
-	if (rc < 0) {
-		return rc;
-	}
-	if ((place->directory = path_directory(place->live)) == NULL ||
-	    (place->snapshots = path_join(place->directory, SNAPSHOT_DIRECTORY)) == NULL ||
-	    (place->run = path_join(place->snapshots, job->run)) == NULL) {
-		return error_no_memory(err);
-	}
-	if (asprintf(&place->copy, "%s/%s.db", place->run, job->database->name) < 0) {
-		place->copy = NULL;
-		return error_no_memory(err);
-	}
-	if (asprintf(&place->temporary, "%s.new", place->copy) < 0) {
-		place->temporary = NULL;
-		return error_no_memory(err);
-	}
-	return 0;
-}
 
 static int answer_fingerprint(const struct digest *digest, struct buffer *output, struct error *err)
 {
@@ -99,31 +55,6 @@ int snapshot_work_fingerprint(void *data, struct buffer *output, struct error *e
 	return rc == 0 ? answer_fingerprint(&digest, output, err) : rc;
 }
 
-/* The run's own directory, durable: a snapshot in it must not vanish with it. */
-static int make_directories(const struct place *place, const char *run, struct error *err)
-{
-	auto_close int directory = open(place->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	if (directory < 0) {
-		return error_set(err, -errno, "cannot open %s: %s", place->directory,
-				 strerror(errno));
-	}
-	auto_close int snapshots =
-		private_directory(directory, SNAPSHOT_DIRECTORY, place->snapshots, err);
-
-	if (snapshots < 0) {
-		return snapshots;
-	}
-	auto_close int own = private_directory(snapshots, run, place->run, err);
-
-	if (own < 0) {
-		return own;
-	}
-	int rc = file_sync(snapshots, place->snapshots, err);
-
-	return rc == 0 ? file_sync(directory, place->directory, err) : rc;
-}
-
 /* The bytes a file has, 0 for a missing one. */
 static uint64_t size_of(const char *path, const char *suffix)
 {
@@ -137,7 +68,7 @@ static uint64_t size_of(const char *path, const char *suffix)
 	return lstat(name, &st) == 0 ? (uint64_t)st.st_size : 0;
 }
 
-static int check_space(const struct place *place, struct error *err)
+static int check_space(const struct snapshot_place *place, struct error *err)
 {
 	uint64_t needed = size_of(place->live, "") + size_of(place->live, "-wal") + SPARE_BYTES;
 	struct statvfs fs;
@@ -159,7 +90,7 @@ static int check_space(const struct place *place, struct error *err)
 	return 0;
 }
 
-static int copy_live(const struct place *place, struct error *err)
+static int copy_live(const struct snapshot_place *place, struct error *err)
 {
 	auto_store sqlite3 *db = NULL;
 	struct stat st;
@@ -176,7 +107,7 @@ static int copy_live(const struct place *place, struct error *err)
 	return rc == 0 ? dbfile_copy(db, place->temporary, st.st_mode & 0777, err) : rc;
 }
 
-static int check_copy(const struct place *place, const char *record, struct digest *ret,
+static int check_copy(const struct snapshot_place *place, const char *record, struct digest *ret,
 		      struct error *err)
 {
 	auto_store sqlite3 *db = NULL;
@@ -185,7 +116,7 @@ static int check_copy(const struct place *place, const char *record, struct dige
 	return rc == 0 ? dbfile_check(db, record, ret, err) : rc;
 }
 
-static int make_copy(const struct place *place, const char *record, struct digest *ret,
+static int make_copy(const struct snapshot_place *place, const char *record, struct digest *ret,
 		     struct error *err)
 {
 	int rc = copy_live(place, err);
@@ -200,38 +131,22 @@ static int make_copy(const struct place *place, const char *record, struct diges
 	return rc == 0 ? file_sync_directory(place->run, err) : rc;
 }
 
-static void remove_if_empty(const char *directory)
-{
-	if (directory != NULL) {
-		(void)rmdir(directory);
-	}
-}
-
-/* After a failure: what we made, as far as it is empty now. */
-static void clean_up(const struct place *place)
-{
-	struct error ignored;
-
-	(void)!dbfile_remove(place->temporary, "", &ignored);
-	remove_if_empty(place->run);
-	remove_if_empty(place->snapshots);
-}
-
-static int take(const struct snapshot_job *job, const struct place *place, struct buffer *output,
-		struct error *err)
+static int take(const struct snapshot_job *job, const struct snapshot_place *place,
+		struct buffer *output, struct error *err)
 {
 	struct digest digest;
+	struct error ignored;
 	int rc = check_space(place, err);
 
 	if (rc == 0) {
-		rc = make_directories(place, job->run, err);
+		rc = snapshot_place_make(place, job->run, err);
 	}
 	if (rc < 0) {
 		return rc;
 	}
 	rc = make_copy(place, job->database->record, &digest, err);
 	if (rc < 0) {
-		clean_up(place);
+		(void)!snapshot_place_clear(place, &ignored);
 		return rc;
 	}
 	rc = answer_fingerprint(&digest, output, err);
@@ -244,9 +159,9 @@ static int take(const struct snapshot_job *job, const struct place *place, struc
 int snapshot_work_take(void *data, struct buffer *output, struct error *err)
 {
 	const struct snapshot_job *job = data;
-	auto_place struct place place = {0};
+	auto_place struct snapshot_place place = {0};
 	bool exists = false;
-	int rc = place_find(job, &place, err);
+	int rc = snapshot_place_find(job->database, job->run, &place, err);
 
 	if (rc == 0) {
 		rc = dbfile_look(place.live, DBFILE_ONE_LINK, &exists, err);
@@ -260,4 +175,26 @@ int snapshot_work_take(void *data, struct buffer *output, struct error *err)
 				 place.live);
 	}
 	return 0;
+}
+
+int snapshot_work_plan(void *data, struct buffer *output, struct error *err)
+{
+	const struct snapshot_job *job = data;
+	auto_place struct snapshot_place place = {0};
+	int rc = snapshot_place_find(job->database, job->run, &place, err);
+
+	if (rc == 0 && buffer_add_format(output, "%s", place.copy) < 0) {
+		rc = error_no_memory(err);
+	}
+	return rc;
+}
+
+int snapshot_work_discard(void *data, struct buffer *output, struct error *err)
+{
+	const struct snapshot_job *job = data;
+	auto_place struct snapshot_place place = {0};
+	int rc = snapshot_place_find(job->database, job->run, &place, err);
+
+	(void)output;
+	return rc == 0 ? snapshot_place_clear(&place, err) : rc;
 }

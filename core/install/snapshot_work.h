@@ -10,8 +10,6 @@
 #include "base/error.h"
 #include "model/host.h"
 
-#define SNAPSHOT_DIRECTORY ".banger-update"
-
 struct snapshot_job {
 	const struct database *database;
 	const char *run;
@@ -30,6 +28,9 @@ MUST_CHECK int snapshot_work_fingerprint(void *job, struct buffer *output, struc
 MUST_CHECK int snapshot_work_take(void *job, struct buffer *output, struct error *err);
 /* Answers with the name of what was kept aside, or nothing. */
 MUST_CHECK int snapshot_work_restore(void *job, struct buffer *output, struct error *err);
+/* Answers with the path that the copy will have. */
+MUST_CHECK int snapshot_work_plan(void *job, struct buffer *output, struct error *err);
+MUST_CHECK int snapshot_work_discard(void *job, struct buffer *output, struct error *err);
 MUST_CHECK int snapshot_work_prune(void *job, struct buffer *output, struct error *err);
 
 #endif

@@ -19,6 +19,7 @@
 
 void swap_plan_finish(struct swap_plan *plan)
 {
+	free(plan->staged);
 	free(plan->backup);
 	*plan = (struct swap_plan){0};
 }
@@ -68,6 +69,9 @@ static int look_at_target(const char *install, struct swap_plan *plan, struct er
 	}
 	plan->existed = true;
 	plan->old_inode = st.st_ino;
+	plan->old_mode = st.st_mode & 07777;
+	plan->old_uid = st.st_uid;
+	plan->old_gid = st.st_gid;
 	return digest_path(install, &plan->old_digest, err);
 }
 
@@ -91,22 +95,29 @@ static int look_at_backup(const char *backup, struct swap_plan *plan, struct err
 	return 0;
 }
 
-static int check_staged(const struct staged *staged, struct error *err)
+static int plan_new(const struct staged *staged, struct swap_plan *plan, struct error *err)
 {
-	struct digest real;
-	int rc = digest_path(staged->path, &real, err);
-
-	if (rc == 0 && memcmp(&real, &staged->digest, sizeof(real)) != 0) {
-		rc = error_set(err, -EBADMSG, "%s is not what was unpacked: it has changed since",
-			       staged->path);
+	if (staged == NULL) {
+		plan->removes = true;
+		return 0;
 	}
-	return rc;
+	int rc = digest_path(staged->path, &plan->new_digest, err);
+
+	if (rc < 0) {
+		return rc;
+	}
+	if (memcmp(&plan->new_digest, &staged->digest, sizeof(staged->digest)) != 0) {
+		return error_set(err, -EBADMSG, "%s is not what was unpacked: it has changed since",
+				 staged->path);
+	}
+	plan->staged = strdup(staged->path);
+	return plan->staged == NULL ? error_no_memory(err) : 0;
 }
 
 int swap_plan(const struct artifact *artifact, const struct staged *staged, struct swap_plan *ret,
 	      struct error *err)
 {
-	struct swap_plan plan = {.artifact = artifact, .staged = staged};
+	auto_swap_plan struct swap_plan plan = {.artifact = artifact};
 	auto_swap_names struct swap_names names = {0};
 	int rc = swap_names_make(artifact->install, &names, err);
 
@@ -120,11 +131,23 @@ int swap_plan(const struct artifact *artifact, const struct staged *staged, stru
 		rc = look_at_backup(names.backup, &plan, err);
 	}
 	if (rc == 0) {
-		rc = check_staged(staged, err);
+		rc = plan_new(staged, &plan, err);
 	}
 	if (rc == 0) {
 		plan.backup = take_pointer(&names.backup);
 		*ret = plan;
+		plan = (struct swap_plan){0};
+	}
+	return rc;
+}
+
+int swap_name_backup(struct swap_plan *plan, struct error *err)
+{
+	auto_swap_names struct swap_names names = {0};
+	int rc = swap_names_make(plan->artifact->install, &names, err);
+
+	if (rc == 0) {
+		plan->backup = take_pointer(&names.backup);
 	}
 	return rc;
 }
@@ -146,9 +169,9 @@ static int step_clean(const struct swap_plan *plan, const struct swap_names *nam
 	return 0;
 }
 
-static int copy_staged(const struct staged *staged, const char *to, struct error *err)
+static int copy_staged(const struct swap_plan *plan, const char *to, struct error *err)
 {
-	auto_close int source = file_open(staged->path, err);
+	auto_close int source = file_open(plan->staged, err);
 
 	if (source < 0) {
 		return source;
@@ -159,14 +182,14 @@ static int copy_staged(const struct staged *staged, const char *to, struct error
 		return error_set(err, -errno, "cannot create %s: %s", to, strerror(errno));
 	}
 	struct digest copied;
-	int rc = file_copy(source, target, staged->path, err);
+	int rc = file_copy(source, target, plan->staged, err);
 
 	if (rc == 0) {
 		rc = digest_fd(target, to, &copied, NULL, err);
 	}
-	if (rc == 0 && memcmp(&copied, &staged->digest, sizeof(copied)) != 0) {
+	if (rc == 0 && memcmp(&copied, &plan->new_digest, sizeof(copied)) != 0) {
 		rc = error_set(err, -EBADMSG, "the copy of %s is not what was unpacked",
-			       staged->path);
+			       plan->staged);
 	}
 	return rc;
 }
@@ -175,22 +198,24 @@ static int copy_staged(const struct staged *staged, const char *to, struct error
 static int step_bring(const struct swap_plan *plan, const struct swap_names *names,
 		      struct error *err)
 {
-	const char *staged = plan->staged->path;
-
-	if (rename(staged, names->new) == 0) {
+	if (plan->removes || rename(plan->staged, names->new) == 0) {
 		return 0;
 	}
 	if (errno != EXDEV) {
-		return error_set(err, -errno, "cannot move %s beside %s: %s", staged,
+		return error_set(err, -errno, "cannot move %s beside %s: %s", plan->staged,
 				 plan->artifact->install, strerror(errno));
 	}
-	return copy_staged(plan->staged, names->new, err);
+	return copy_staged(plan, names->new, err);
 }
 
 static int step_attributes(const struct swap_plan *plan, const struct swap_names *names,
 			   struct error *err)
 {
 	const char *install = plan->artifact->install;
+
+	if (plan->removes) {
+		return 0;
+	}
 	auto_close int old = plan->existed ? file_open(install, err) : -1;
 
 	if (plan->existed && old < 0) {
@@ -235,11 +260,12 @@ static int step_replace(const struct swap_plan *plan, const struct swap_names *n
 			struct error *err)
 {
 	const char *install = plan->artifact->install;
+	int rc = plan->removes ? swap_unlink(install, err) : 0;
 
-	if (rename(names->new, install) < 0) {
-		return error_set(err, -errno, "cannot replace %s: %s", install, strerror(errno));
+	if (!plan->removes && rename(names->new, install) < 0) {
+		rc = error_set(err, -errno, "cannot replace %s: %s", install, strerror(errno));
 	}
-	return file_sync_parent(install, err);
+	return rc == 0 ? file_sync_parent(install, err) : rc;
 }
 
 static int (*const steps[SWAP_STEPS])(const struct swap_plan *plan, const struct swap_names *names,

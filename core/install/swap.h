@@ -12,6 +12,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include <sys/types.h>
+
 #include "base/digest.h"
 #include "base/error.h"
 #include "model/host.h"
@@ -19,30 +21,38 @@
 
 /*
  * What is known of a target before it is touched; goes into the journal before the first act.
- * swap_back() and swap_commit() need of it artifact->install, staged->digest and all that stands
- * below them here, and not the staged file.
+ * swap_back() and swap_commit() need all of it but the staged file.
  */
 struct swap_plan {
 	const struct artifact *artifact;
-	const struct staged *staged;
+	char *staged; /* the new file, to be moved; NULL: swap_forward() is over, or removes */
+	bool removes; /* the other release has no such file */
+	struct digest new_digest; /* unless it removes */
 	bool existed;
-	struct digest old_digest; /* when it existed, as is old_inode */
+	struct digest old_digest; /* when it existed, as is what follows */
 	uint64_t old_inode;
+	mode_t old_mode; /* for a person who has to do it by hand; owner and group as well */
+	uid_t old_uid;
+	gid_t old_gid;
 	uint64_t backup_inode; /* of the NAME.previous there was before; 0: there was none */
 	char *backup;          /* NAME.previous */
 };
 
+#define auto_swap_plan __attribute__((cleanup(swap_plan_finish)))
 void swap_plan_finish(struct swap_plan *plan);
 
 /* Looks, changes nothing: the target is absent or a regular file in a directory we can write, the
- * staged file is what staged->digest says. A symlink, a directory, a missing parent, a name that
- * leaves no room for our suffixes are errors. */
+ * staged file (NULL: the target is to go) is what staged->digest says. A symlink, a directory, a
+ * missing parent, a name that leaves no room for our suffixes are errors. */
 MUST_CHECK int swap_plan(const struct artifact *artifact, const struct staged *staged,
 			 struct swap_plan *ret, struct error *err);
 
-/* Replaces the file. Mode, owner, ACL, security.* and user.* attributes of the old file are kept
- * unless the artifact says otherwise; a new file is 0755 root:root (ours when not root). After an
- * error the caller walks back with swap_back(). */
+/* plan->backup, for a plan that was read from a journal. */
+MUST_CHECK int swap_name_backup(struct swap_plan *plan, struct error *err);
+
+/* Replaces or removes the file. Mode, owner, ACL, security.* and user.* attributes of the old file
+ * are kept unless the artifact says otherwise; a new file is 0755 root:root (ours when not root).
+ * After an error the caller walks back with swap_back(). */
 MUST_CHECK int swap_forward(const struct swap_plan *plan, struct error *err);
 
 /* The first count steps of swap_forward() only: what a process killed there leaves behind. For

@@ -35,7 +35,7 @@ static bool same(const struct digest *a, const struct digest *b)
 
 static enum sight classify(const struct swap_plan *plan, const struct digest *real, ino_t inode)
 {
-	bool is_new = same(real, &plan->staged->digest);
+	bool is_new = !plan->removes && same(real, &plan->new_digest);
 
 	/* A release may bring the very bytes that are there already: then the inode decides. */
 	if (plan->existed && same(real, &plan->old_digest) &&

@@ -5,6 +5,25 @@
 
 #include <stdlib.h>
 
+void host_finish(struct host *host)
+{
+	for (size_t i = 0; i < host->artifact_count; i++) {
+		artifact_finish(&host->artifacts[i]);
+	}
+	for (size_t i = 0; i < host->service_count; i++) {
+		service_finish(&host->services[i]);
+	}
+	for (size_t i = 0; i < host->database_count; i++) {
+		database_finish(&host->databases[i]);
+	}
+	free(host->artifacts);
+	free(host->services);
+	free(host->databases);
+	free(host->root);
+	command_finish(&host->health.command);
+	*host = (struct host){0};
+}
+
 void artifact_finish(struct artifact *artifact)
 {
 	free(artifact->name);

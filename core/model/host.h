@@ -36,6 +36,12 @@ struct service {
 	char *pid_file;
 };
 
+/* Who runs a service now: a pid with its start time, so that a recycled pid is nobody. */
+struct service_process {
+	pid_t pid; /* 0: not running */
+	uint64_t start_time;
+};
+
 enum rollback_policy {
 	ROLLBACK_IF_CHANGED,
 	ROLLBACK_ALWAYS,
@@ -58,6 +64,26 @@ struct health {
 	uint64_t settle_ms;
 };
 
+enum manager {
+	MANAGER_COMMAND,
+	MANAGER_SYSTEMD,
+};
+
+/* All of it. From the INI file for a new run, from the journal for one that is taken back: the
+ * rooms that act see no difference. */
+struct host {
+	char *root; /* "" or an absolute directory without a trailing '/' */
+	enum manager manager;
+	struct artifact *artifacts;
+	size_t artifact_count;
+	struct service *services;
+	size_t service_count;
+	struct database *databases;
+	size_t database_count;
+	struct health health;
+};
+
+void host_finish(struct host *host);
 void artifact_finish(struct artifact *artifact);
 void service_finish(struct service *service);
 void database_finish(struct database *database);

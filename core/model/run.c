@@ -24,6 +24,7 @@ static const struct {
 	[RESULT_ROLLED_BACK] = {"rolled-back", 4},
 	[RESULT_ROLLBACK_INCOMPLETE] = {"rollback-incomplete", 5},
 	[RESULT_USAGE] = {"error", 64},
+	[RESULT_HELD] = {"held", 0},
 };
 
 const char *result_word(enum result result)

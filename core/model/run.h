@@ -19,6 +19,7 @@ enum result {
 	RESULT_ROLLED_BACK,
 	RESULT_ROLLBACK_INCOMPLETE,
 	RESULT_USAGE,
+	RESULT_HELD,
 };
 
 const char *result_word(enum result result); /* as --json writes it, and the journal */

@@ -236,6 +236,25 @@ static int start(const struct service_context *context, const struct service *se
 	return 0;
 }
 
+/* What it starts may outlive us when we are killed; then it keeps the lock, and nobody else begins
+ * before it is over. */
+static int run_holding_lock(const struct strings *words, int lock_fd, uint64_t timeout_ms,
+			    struct process_result *ret, struct error *err)
+{
+	const struct process_fd lock = {.ours = lock_fd, .theirs = STDERR_FILENO + 1};
+	union {
+		char *const *in;
+		const char *const *out;
+	} argv = {.in = words->items};
+	const struct process_options options = {
+		.argv = argv.out,
+		.fds = &lock,
+		.fd_count = lock_fd > 0 ? 1 : 0,
+	};
+
+	return process_run_options(&options, timeout_ms, ret, err);
+}
+
 /* Runs the stop command; *ret_failed says how it failed, "" when it did not. */
 static int run_stop(const struct service_context *context, const struct service *service,
 		    uint64_t deadline, struct error *ret_failed, struct error *err)
@@ -247,7 +266,8 @@ static int run_stop(const struct service_context *context, const struct service 
 
 	*ret_failed = (struct error){0};
 	if (rc == 0) {
-		rc = process_run(&words, (uint64_t)clock_left(deadline), &result, err);
+		rc = run_holding_lock(&words, context->lock_fd, (uint64_t)clock_left(deadline),
+				      &result, err);
 	}
 	if (rc < 0) {
 		return rc;

@@ -16,13 +16,6 @@
 
 #define LINE_SHOWN 400
 
-void health_answer_finish(struct health_answer *answer)
-{
-	strings_finish(&answer->failed);
-	free(answer->text);
-	*answer = (struct health_answer){0};
-}
-
 static const char marker[] = "fail ";
 
 /* NAME of a line "fail NAME: text", else "". The line is changed. */

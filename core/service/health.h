@@ -8,17 +8,8 @@
 
 #include "base/command.h"
 #include "base/error.h"
-#include "base/text.h"
+#include "model/health.h"
 #include "model/host.h"
-
-/* One answer of the health command. */
-struct health_answer {
-	bool healthy;          /* exit 0 */
-	bool complete;         /* it ended by itself, and all it wrote was read: failed is all */
-	struct strings failed; /* the NAMEs of its "fail NAME: text" lines */
-	char *text;            /* how it ended and what fails, else its last line, for a person */
-};
-void health_answer_finish(struct health_answer *answer);
 
 /* Asks once, within at most limit_ms; a command that is not set is healthy. Fails only when the
  * command cannot be started. */

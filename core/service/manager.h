@@ -13,14 +13,9 @@
 #include "base/error.h"
 #include "model/host.h"
 
-/* Who runs a service now: a pid with its start time, so that a recycled pid is nobody. */
-struct service_process {
-	pid_t pid; /* 0: not running */
-	uint64_t start_time;
-};
-
 struct service_context {
 	const struct command_values *values; /* placeholders of commands */
+	int lock_fd; /* what stops a service keeps this open: it must not outlive us unnoticed */
 };
 
 struct service_manager {

@@ -55,6 +55,31 @@ static void tell_confinement(struct update *update)
 	}
 }
 
+static int find_condemned(void *data, const struct journal_bad *bad, struct error *err)
+{
+	struct update *update = data;
+
+	if (strcmp(bad->version, update->release.version.text) != 0) {
+		return 0;
+	}
+	update->result = RESULT_REFUSED;
+	return error_set(err, -EPERM,
+			 "%s is not installed by itself since %s: %s. A newer release will be; "
+			 "--to %s installs this one all the same",
+			 bad->version, bad->at, bad->reason, bad->version);
+}
+
+/* A release that did not come up here once, or that somebody holds, has to be named. */
+static int refuse_condemned(struct update *update, struct error *err)
+{
+	const struct options *options = update->options;
+
+	if (update->journal == NULL || options->to != NULL || options->release != NULL) {
+		return 0;
+	}
+	return journal_condemned(update->journal, find_condemned, update, err);
+}
+
 int update_discover(struct update *update, struct error *err)
 {
 	struct discover_options options = {
@@ -77,6 +102,10 @@ int update_discover(struct update *update, struct error *err)
 	if (update_is_current(update)) {
 		update->result = RESULT_UP_TO_DATE;
 		return 0;
+	}
+	rc = refuse_condemned(update, err);
+	if (rc < 0) {
+		return rc;
 	}
 	return update->records ? begin_run(update, err) : 0;
 }
@@ -102,18 +131,19 @@ int update_verify(struct update *update, struct error *err)
 	return rc;
 }
 
-static int make_staging(struct update *update, struct error *err)
+int update_make_staging(struct update *update, struct error *err)
 {
-	if (update->staging != NULL) {
+	if (update->plan.staging != NULL) {
 		return 0;
 	}
 	return staging_make(update->config->product, update->config->staging_dir,
-			    &update->config->artifacts[0], update->run, &update->staging, err);
+			    &update->plan.host->artifacts[0], update->run, &update->plan.staging,
+			    err);
 }
 
 int update_download(struct update *update, struct error *err)
 {
-	int rc = make_staging(update, err);
+	int rc = update_make_staging(update, err);
 
 	if (rc < 0) {
 		return rc;
@@ -121,7 +151,7 @@ int update_download(struct update *update, struct error *err)
 	struct download_options options = {
 		.fetcher = update->fetcher,
 		.maximum = update->config->max_tarball,
-		.spill_dir = update->staging,
+		.spill_dir = update->plan.staging,
 	};
 
 	rc = release_download(&options, &update->release, &update->verified, err);
@@ -134,18 +164,18 @@ int update_download(struct update *update, struct error *err)
 
 int update_unpack(struct update *update, struct error *err)
 {
-	size_t count = update->config->artifact_count;
+	size_t count = update->plan.host->artifact_count;
 	auto_free const char **names = calloc(count, sizeof(*names));
 
 	if (names == NULL) {
 		return error_no_memory(err);
 	}
 	for (size_t i = 0; i < count; i++) {
-		names[i] = update->config->artifacts[i].name;
+		names[i] = update->plan.host->artifacts[i].name;
 	}
 	struct unpack_options options = {
 		.helper_fd = update->helpers.unpack,
-		.directory = update->staging,
+		.directory = update->plan.staging,
 		.names = names,
 		.name_count = count,
 		.maximum = update->config->max_tarball * UNPACKED_FACTOR,

@@ -7,148 +7,25 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/file.h"
 #include "base/guard.h"
+#include "update/after.h"
+#include "update/command.h"
 #include "update/json.h"
 #include "update/mirrors.h"
 #include "update/phases.h"
+#include "update/say.h"
 #include "update/show.h"
+#include "update/state.h"
 #include "update/update.h"
 
 #define auto_update __attribute__((cleanup(update_finish)))
-
-static const char *was(const struct update *update)
-{
-	return update->installed != NULL ? update->installed : "not installed";
-}
-
-static bool was_named(const struct update *update)
-{
-	return update->options->to != NULL || update->options->release != NULL;
-}
-
-/* A sentence on stderr: wrapped for a terminal, one line for everything else. SQLite's messages,
- * for one, quote what is in a database, so it is made harmless first. */
-PRINTF_LIKE(3, 4)
-static void say_failure(const struct update *update, unsigned indent, const char *format, ...)
-{
-	char text[2 * ERROR_TEXT_MAX];
-	va_list args;
-
-	va_start(args, format);
-	(void)vsnprintf(text, sizeof(text), format, args);
-	va_end(args);
-	text_sanitize(text);
-	if (update->report.is_terminal) {
-		report_wrap(stderr, update->report.width, indent, text);
-	} else {
-		(void)fprintf(stderr, "%s\n", text);
-	}
-}
-
-/* "banger 0.1.0 runs again and is as well as before" */
-static void say_rolled_back(const struct update *update, const char *product)
-{
-	const char *version = update->release.version.text;
-	const char *why = update->failure.text;
-
-	if (update->installed == NULL) {
-		say_failure(update, 0, "rolled back: everything is as before; %s %s failed: %s",
-			    product, version, why);
-		return;
-	}
-	say_failure(update, 0,
-		    "rolled back: %s %s runs again and is as well as before; %s failed: %s",
-		    product, update->installed, version, why);
-}
-
-static void say_to_do(const struct update *update, const char *product)
-{
-	say_failure(update, 0, "ROLLBACK INCOMPLETE, a person is needed. %s %s failed: %s", product,
-		    update->release.version.text, update->failure.text);
-	for (size_t i = 0; i < update->to_do.count; i++) {
-		(void)fprintf(stderr, "  %zu. ", i + 1);
-		say_failure(update, 5, "%s", update->to_do.items[i]);
-	}
-}
-
-/* All that was wrong, one address a line. */
-static void say_mirrors(const struct update *update)
-{
-	for (size_t i = 0; i < update->bad_mirrors.count; i++) {
-		const struct pair *mirror = &update->bad_mirrors.items[i];
-
-		(void)fputs("  ", stderr);
-		say_failure(update, 4, "%s: %s", mirror->key, mirror->value);
-	}
-}
-
-/* One sentence on how the run ended: success on stdout, everything else on stderr. */
-static void say_result(const struct update *update)
-{
-	const char *product = update->config != NULL ? update->config->product : "";
-	const char *version = update->release.version.text;
-	const char *why = update->failure.text;
-
-	switch (update->result) {
-	case RESULT_UPDATED:
-		(void)printf("%s %s is installed and healthy (was %s)\n", product, version,
-			     was(update));
-		break;
-	case RESULT_UP_TO_DATE:
-		(void)printf("%s is up to date: %s is installed, %s is the %s release\n", product,
-			     was(update), version, was_named(update) ? "wanted" : "latest");
-		break;
-	case RESULT_AVAILABLE:
-		(void)printf("%s %s is available (installed: %s)\n", product, version, was(update));
-		break;
-	case RESULT_WOULD_UPDATE:
-		(void)printf("%s would be updated from %s to %s; nothing was changed\n", product,
-			     was(update), version);
-		break;
-	case RESULT_REFUSED:
-		say_failure(update, 0, "refused: %s; nothing was changed", why);
-		break;
-	case RESULT_BUSY:
-		say_failure(update, 0, "try again later: %s; nothing was changed", why);
-		break;
-	case RESULT_ERROR:
-		say_failure(update, 0, "error: %s; nothing was changed", why);
-		say_mirrors(update);
-		break;
-	case RESULT_ROLLED_BACK:
-		say_rolled_back(update, product);
-		break;
-	case RESULT_ROLLBACK_INCOMPLETE:
-		say_to_do(update, product);
-		break;
-	case RESULT_USAGE:
-		say_failure(update, 0, "configuration: %s", why);
-		break;
-	}
-}
-
-/* The end of every command: the result is told, and becomes the exit code. */
-static int tell(struct update *update, int exit_code)
-{
-	if (update->options->json) {
-		/* An answer that nobody could read is an error, but what was done stays done. */
-		bool told = json_print(stdout, update, exit_code);
-
-		return told || update->changed ? exit_code : result_exit_code(RESULT_ERROR);
-	}
-	say_result(update);
-	return exit_code;
-}
 
 /* A journal that cannot be opened by this user is not missed: `installed` answers instead. */
 static void open_journal_to_read(struct update *update)
 {
 	struct error ignored;
-	auto_free char *path = path_join(update->config->state_dir, "journal.db");
 
-	if (path != NULL && access(path, R_OK | W_OK) == 0 &&
-	    journal_open(update->config->state_dir, NULL, &update->journal, &ignored) < 0) {
+	if (journal_open_to_read(update->state_dir, &update->journal, &ignored) < 0) {
 		update->journal = NULL;
 	}
 }
@@ -173,85 +50,73 @@ static void check(struct update *update)
 			rc = update_discover(update, &err);
 		} while (rc < 0 && mirrors_next(update, &err));
 	}
-	if (rc < 0) {
+	if (update->result == RESULT_REFUSED) {
+		/* There is something newer, but nothing that an update would install. */
+		report_problem(&update->report, err.text);
+		update->result = RESULT_UP_TO_DATE;
+	} else if (rc < 0) {
 		(void)update_fail(update, RESULT_ERROR, &err);
 	} else if (update->result != RESULT_UP_TO_DATE) {
 		update->result = RESULT_AVAILABLE;
 	}
 }
 
-static void walk(struct update *update, const char *until)
+static void walk(struct update *update, enum way way, const char *until)
 {
 	struct error err = {0};
 
 	if (update_prepare(update, &err) < 0) {
 		return;
 	}
-	report_title(&update->report, update->config->product, update->run);
-	phases_walk(update, until);
+	report_title(&update->report, update->product, update->run);
+	phases_walk(update, way, until);
 	update_conclude(update);
+}
+
+/* The run is over, and everybody may know: the lock is given back first. */
+static int end_run(struct update *update)
+{
+	int exit_code = result_exit_code(update->result);
+	bool is_over = update->journaled;
+
+	if (is_over) {
+		state_publish(update, update->config->status_file);
+	}
+	journal_close(&update->journal);
+	lock_release(&update->lock);
+	if (is_over) {
+		after_run(update, exit_code);
+	}
+	return say_end(update, exit_code);
+}
+
+/* Remembers not to install a version by itself; nothing else. */
+static void hold(struct update *update, const char *text)
+{
+	struct error err = {0};
+	struct version version;
+	int rc = version_parse(text, &version, &err);
+
+	if (rc < 0) {
+		(void)update_fail(update, RESULT_USAGE, &err);
+		return;
+	}
+	rc = update_lock(update, &err);
+	rc = rc < 0 ? rc
+		    : journal_condemn(update->journal, version.text, NULL,
+				      "held back by an operator", &err);
+	if (rc < 0) {
+		(void)update_fail(update, rc == -EBUSY ? RESULT_BUSY : RESULT_ERROR, &err);
+		return;
+	}
+	state_publish(update, update->config->status_file);
+	update->release.version = version;
+	update->result = RESULT_HELD;
 }
 
 static bool has_failed(const struct update *update)
 {
 	return update->failure.text[0] != '\0';
-}
-
-static int run_update(const struct options *options)
-{
-	auto_update struct update update;
-	struct error err = {0};
-
-	if (update_init(&update, options, &err) == 0) {
-		if (options->check) {
-			check(&update);
-		} else {
-			update.records = !options->dry_run;
-			walk(&update, options->dry_run ? "stop" : NULL);
-		}
-		if (options->dry_run && !has_failed(&update) &&
-		    update.result != RESULT_UP_TO_DATE) {
-			update.result = RESULT_WOULD_UPDATE;
-		}
-	}
-	return tell(&update, result_exit_code(update.result));
-}
-
-/* An asking command: its first line says the verdict in a word, its exit code says the same. */
-static int tell_verdict(struct update *update)
-{
-	enum verdict verdict = update->preflight.verdict;
-
-	/* A failure of our own behind verdicts that would have allowed it. */
-	if (has_failed(update) && (verdict == 0 || verdict_allows(verdict))) {
-		return tell(update, result_exit_code(update->result));
-	}
-	if (update->result == RESULT_UP_TO_DATE) {
-		verdict = VERDICT_SKIP;
-	}
-	int exit_code = verdict_exit_code(verdict);
-
-	if (update->options->json) {
-		return tell(update, exit_code);
-	}
-	(void)printf("%s: %s %s (installed: %s)\n", verdict_word(verdict), update->config->product,
-		     update->release.version.text, was(update));
-	return exit_code;
-}
-
-static int run_preflight(const struct options *options)
-{
-	auto_update struct update update;
-	struct error err = {0};
-
-	if (update_init(&update, options, &err) < 0) {
-		return tell(&update, result_exit_code(update.result));
-	}
-	walk(&update, "baseline");
-	if (!has_failed(&update) && update.result != RESULT_UP_TO_DATE) {
-		update.result = RESULT_AVAILABLE;
-	}
-	return tell_verdict(&update);
 }
 
 static int say_usage(const struct options *options, const char *text)
@@ -267,6 +132,86 @@ static int say_usage(const struct options *options, const char *text)
 	return result_exit_code(RESULT_USAGE);
 }
 
+static void end_dry_run(struct update *update)
+{
+	if (update->options->dry_run && !has_failed(update) &&
+	    update->result != RESULT_UP_TO_DATE) {
+		update->result = RESULT_WOULD_UPDATE;
+	}
+}
+
+static int run_update(const struct options *options)
+{
+	auto_update struct update update;
+	struct error err = {0};
+
+	if (update_init(&update, options, &err) == 0) {
+		if (options->hold != NULL) {
+			hold(&update, options->hold);
+		} else if (options->check) {
+			check(&update);
+		} else {
+			update.records = !options->dry_run;
+			walk(&update, WAY_UPDATE, options->dry_run ? "snapshot" : NULL);
+		}
+		end_dry_run(&update);
+	}
+	return end_run(&update);
+}
+
+int command_rollback(const struct options *options)
+{
+	auto_update struct update update;
+	struct error err = {0};
+
+	if (!options->yes && !options->dry_run && isatty(STDIN_FILENO) != 1) {
+		return say_usage(options, "without a terminal to ask on, `rollback` wants --yes");
+	}
+	if (update_init(&update, options, &err) == 0) {
+		update.records = !options->dry_run;
+		walk(&update, WAY_ROLLBACK, options->dry_run ? "confirm" : NULL);
+		end_dry_run(&update);
+	}
+	return end_run(&update);
+}
+
+/* An asking command: its first line says the verdict in a word, its exit code says the same. */
+static int tell_verdict(struct update *update)
+{
+	enum verdict verdict = update->preflight.verdict;
+
+	/* A failure of our own behind verdicts that would have allowed it. */
+	if (has_failed(update) && (verdict == 0 || verdict_allows(verdict))) {
+		return say_end(update, result_exit_code(update->result));
+	}
+	if (update->result == RESULT_UP_TO_DATE) {
+		verdict = VERDICT_SKIP;
+	}
+	int exit_code = verdict_exit_code(verdict);
+
+	if (update->options->json) {
+		return say_end(update, exit_code);
+	}
+	(void)printf("%s: %s %s (installed: %s)\n", verdict_word(verdict), update->config->product,
+		     update->release.version.text, say_was(update));
+	return exit_code;
+}
+
+static int run_preflight(const struct options *options)
+{
+	auto_update struct update update;
+	struct error err = {0};
+
+	if (update_init(&update, options, &err) < 0) {
+		return say_end(&update, result_exit_code(update.result));
+	}
+	walk(&update, WAY_UPDATE, "baseline");
+	if (!has_failed(&update) && update.result != RESULT_UP_TO_DATE) {
+		update.result = RESULT_AVAILABLE;
+	}
+	return tell_verdict(&update);
+}
+
 static int check_command(struct update *update)
 {
 	const struct config *config = update->config;
@@ -274,15 +219,16 @@ static int check_command(struct update *update)
 
 	update->result = RESULT_UP_TO_DATE;
 	if (update->options->json) {
-		return tell(update, 0);
+		return say_end(update, 0);
 	}
 	for (size_t i = 0; i < config->sources.count; i++) {
 		files += config->sources.items[i].state == SOURCE_READ;
 	}
 	(void)printf("%s: fine: %s with %zu artifacts, %zu services, %zu databases, read from %zu "
 		     "file%s\n",
-		     config->path, config->product, config->artifact_count, config->service_count,
-		     config->database_count, files, files == 1 ? "" : "s");
+		     config->path, config->product, config->host.artifact_count,
+		     config->host.service_count, config->host.database_count, files,
+		     files == 1 ? "" : "s");
 	return 0;
 }
 
@@ -303,7 +249,7 @@ static int run_config_command(const struct options *options, config_command comm
 	struct error err = {0};
 
 	if (update_init(&update, options, &err) < 0) {
-		return tell(&update, result_exit_code(update.result));
+		return say_end(&update, result_exit_code(update.result));
 	}
 	return command(&update);
 }
@@ -323,10 +269,18 @@ static int run_config(const struct options *options)
 
 const struct command_row command_rows[] = {
 	{"update", "", "the whole way, from the manifest to a healthy new release", run_update,
-	 OPTION_RELEASE | OPTION_WAIVE | OPTION_UPDATE, 0},
+	 OPTION_RELEASE | OPTION_WAIVE | OPTION_UPDATE | OPTION_DRY_RUN, 0, false},
 	{"preflight", "", "only ask whether this release may be installed here", run_preflight,
-	 OPTION_RELEASE | OPTION_WAIVE, 0},
+	 OPTION_RELEASE | OPTION_WAIVE, 0, false},
+	{"rollback", "", "back to the release before, from the files kept beside", command_rollback,
+	 OPTION_WAIVE | OPTION_DRY_RUN | OPTION_BACK, 0, false},
+	{"recover", "", "make whole what a killed run left half-way", command_recover,
+	 OPTION_RECOVER | OPTION_WAIVE, 0, false},
+	{"status", "", "what is installed, and what can be gone back to", command_status, 0, 0,
+	 false},
+	{"history", "[RUN]", "every run, or one: why it ended as it did", command_history, 0, 1,
+	 false},
 	{"config", "show|check", "every value with its file and line; what is wrong", run_config, 0,
-	 1},
-	{NULL, NULL, NULL, NULL, 0, 0},
+	 1, true},
+	{NULL, NULL, NULL, NULL, 0, 0, false},
 };

@@ -13,7 +13,7 @@
 
 #define INSTALLED_TIMEOUT_MS 30000
 
-static int ask_command(struct update *update, struct error *err)
+static int ask_command(const struct update *update, char **ret, struct error *err)
 {
 	auto_strings struct strings words = {0};
 	auto_process_result struct process_result result = {0};
@@ -36,45 +36,60 @@ static int ask_command(struct update *update, struct error *err)
 	if (rc < 0) {
 		return error_prefix(err, "'%s'", update->config->installed.line);
 	}
-	update->installed = strdup(version.text);
-	return update->installed != NULL ? 0 : error_no_memory(err);
+	*ret = strdup(version.text);
+	return *ret != NULL ? 0 : error_no_memory(err);
 }
 
-static bool nothing_is_installed(const struct config *config)
+static bool nothing_is_installed(const struct host *host)
 {
 	struct stat st;
 
-	for (size_t i = 0; i < config->artifact_count; i++) {
-		if (lstat(config->artifacts[i].install, &st) == 0 || errno != ENOENT) {
+	for (size_t i = 0; i < host->artifact_count; i++) {
+		if (lstat(host->artifacts[i].install, &st) == 0 || errno != ENOENT) {
 			return false;
 		}
 	}
 	return true;
 }
 
-int update_find_installed(struct update *update, struct error *err)
+int update_look_installed(struct update *update, char **ret, struct error *altered,
+			  struct error *err)
 {
+	const struct host *host = update->plan.host;
 	int rc = -ENOENT;
 
-	if (nothing_is_installed(update->config)) {
+	*ret = NULL;
+	*altered = (struct error){0};
+	if (nothing_is_installed(host)) {
 		return 0;
 	}
 	if (update->journal != NULL) {
-		rc = journal_installed(update->journal, update->config->artifacts,
-				       update->config->artifact_count, &update->installed, err);
-		update->altered = rc == -ESTALE;
+		rc = journal_installed(update->journal, host->artifacts, host->artifact_count, ret,
+				       err);
+	}
+	if (rc == -ESTALE) {
+		*altered = *err;
 	}
 	if (rc == 0 || (rc != -ENOENT && rc != -ESTALE)) {
 		return rc;
 	}
-	if (update->altered) {
-		report_problem(&update->report, err->text);
-	}
-	if (!command_is_set(&update->config->installed)) {
+	if (update->config == NULL || !command_is_set(&update->config->installed)) {
 		return 0;
 	}
-	rc = ask_command(update, err);
+	rc = ask_command(update, ret, err);
 	return rc < 0 ? error_prefix(err, "cannot tell which version is installed") : 0;
+}
+
+int update_find_installed(struct update *update, struct error *err)
+{
+	struct error altered;
+	int rc = update_look_installed(update, &update->installed, &altered, err);
+
+	update->altered = altered.text[0] != '\0';
+	if (update->altered) {
+		report_problem(&update->report, altered.text);
+	}
+	return rc;
 }
 
 bool update_is_current(const struct update *update)

@@ -10,10 +10,8 @@
 #include "base/guard.h"
 #include "base/text.h"
 
-#define SCHEMA 1
-
 /* Text from outside need not be UTF-8, which JSON is: it is made fit first. */
-static json_t *text_value(const char *text)
+json_t *json_text(const char *text)
 {
 	if (text == NULL) {
 		return json_null();
@@ -50,9 +48,9 @@ static json_t *findings_value(const struct findings *findings)
 
 		(void)json_array_append_new(list, json_pack("{s:s, s:o, s:o, s:o}", "verdict",
 							    verdict_word(finding->verdict), "code",
-							    text_value(finding->code), "text",
-							    text_value(finding->text), "remedy",
-							    text_value(finding->remedy)));
+							    json_text(finding->code), "text",
+							    json_text(finding->text), "remedy",
+							    json_text(finding->remedy)));
 	}
 	return list;
 }
@@ -66,8 +64,7 @@ static json_t *facts_value(const struct pairs *facts)
 		json_t *value = json_loads(facts->items[i].value, JSON_DECODE_ANY, NULL);
 
 		(void)json_object_set_new(object, facts->items[i].key,
-					  value != NULL ? value
-							: text_value(facts->items[i].value));
+					  value != NULL ? value : json_text(facts->items[i].value));
 	}
 	return object;
 }
@@ -81,7 +78,7 @@ static json_t *plugins_value(const struct preflight_report *preflight)
 
 		(void)json_array_append_new(list,
 					    json_pack("{s:o, s:s, s:I, s:s, s:o, s:o}", "name",
-						      text_value(plugin->name), "verdict",
+						      json_text(plugin->name), "verdict",
 						      verdict_word(plugin->verdict), "ms",
 						      (json_int_t)plugin->ms, "sandbox", "none",
 						      "findings", findings_value(&plugin->findings),
@@ -98,15 +95,15 @@ static json_t *error_value(const struct error *err, const char *phase)
 		return json_null();
 	}
 	return json_pack("{s:s, s:o, s:o}", "code", code != NULL ? code : "UNKNOWN", "phase",
-			 text_value(phase), "text", text_value(err->text));
+			 json_text(phase), "text", json_text(err->text));
 }
 
-static json_t *to_do_value(const struct strings *to_do)
+static json_t *texts_value(const struct strings *texts)
 {
 	json_t *list = json_array();
 
-	for (size_t i = 0; i < to_do->count; i++) {
-		(void)json_array_append_new(list, text_value(to_do->items[i]));
+	for (size_t i = 0; i < texts->count; i++) {
+		(void)json_array_append_new(list, json_text(texts->items[i]));
 	}
 	return list;
 }
@@ -118,8 +115,8 @@ static json_t *mirrors_value(const struct pairs *mirrors)
 	for (size_t i = 0; i < mirrors->count; i++) {
 		(void)json_array_append_new(list,
 					    json_pack("{s:o, s:o}", "url",
-						      text_value(mirrors->items[i].key), "error",
-						      text_value(mirrors->items[i].value)));
+						      json_text(mirrors->items[i].key), "error",
+						      json_text(mirrors->items[i].value)));
 	}
 	return list;
 }
@@ -129,10 +126,10 @@ static json_t *fetch_value(const struct update *update)
 {
 	const char *text = update->fetcher != NULL ? fetcher_confinement(update->fetcher) : "";
 
-	return text_value(text[0] != '\0' ? text : NULL);
+	return json_text(text[0] != '\0' ? text : NULL);
 }
 
-static bool print(FILE *to, json_t *object)
+bool json_write(FILE *to, json_t *object)
 {
 	int rc = object != NULL ? json_dumpf(object, to, JSON_COMPACT) : -1;
 
@@ -152,27 +149,29 @@ bool json_print(FILE *to, const struct update *update, int exit_code)
 	const char *found = update->release.version.text;
 	json_t *object = json_pack(
 		"{s:i, s:s, s:o, s:o, s:o, s:o, s:s, s:i, s:b, s:o, s:o, s:o, s:o, s:o, s:o, "
-		"s:o}",
-		"schema", SCHEMA, "command", update->options->command->name, "product",
-		text_value(update->config != NULL ? update->config->product : NULL), "run",
-		text_value(update->run[0] != '\0' ? update->run : NULL), "from",
-		text_value(update->installed), "to", text_value(found[0] != '\0' ? found : NULL),
+		"s:o, s:o, s:o}",
+		"schema", JSON_SCHEMA, "command", update->options->command->name, "product",
+		json_text(update->config != NULL ? update->config->product : NULL), "run",
+		json_text(update->run[0] != '\0' ? update->run : NULL), "from",
+		json_text(update->installed), "to", json_text(found[0] != '\0' ? found : NULL),
 		"result", result_word(update->result), "exit", exit_code, "changed",
 		update->changed, "phases", phases_value(&update->report), "plugins",
 		plugins_value(&update->preflight), "verdict",
-		text_value(verdict_of(&update->preflight)), "to_do", to_do_value(&update->to_do),
-		"mirrors", mirrors_value(&update->bad_mirrors), "fetch", fetch_value(update),
-		"error", error_value(&update->failure, update->failed_phase));
+		json_text(verdict_of(&update->preflight)), "to_do", texts_value(&update->to_do),
+		"recovered", json_text(update->recovered[0] != '\0' ? update->recovered : NULL),
+		"set_aside", texts_value(&update->set_aside), "mirrors",
+		mirrors_value(&update->bad_mirrors), "fetch", fetch_value(update), "error",
+		error_value(&update->failure, update->failed_phase));
 
-	return print(to, object);
+	return json_write(to, object);
 }
 
 bool json_print_usage(FILE *to, const char *command, const struct error *err)
 {
-	return print(to, json_pack("{s:i, s:s, s:s, s:i, s:b, s:o}", "schema", SCHEMA, "command",
-				   command, "result", result_word(RESULT_USAGE), "exit",
-				   result_exit_code(RESULT_USAGE), "changed", 0, "error",
-				   error_value(err, NULL)));
+	return json_write(to, json_pack("{s:i, s:s, s:s, s:i, s:b, s:o}", "schema", JSON_SCHEMA,
+					"command", command, "result", result_word(RESULT_USAGE),
+					"exit", result_exit_code(RESULT_USAGE), "changed", 0,
+					"error", error_value(err, NULL)));
 }
 
 static const char *source_word(enum source_state state)
@@ -191,7 +190,7 @@ static json_t *sources_value(const struct sources *sources)
 		const struct source *source = &sources->items[i];
 
 		(void)json_array_append_new(list, json_pack("{s:o, s:s, s:b}", "path",
-							    text_value(source->path), "state",
+							    json_text(source->path), "state",
 							    source_word(source->state), "drop_in",
 							    (int)source->is_drop_in));
 	}
@@ -205,9 +204,9 @@ static int append_config_value(void *data, const struct config_value *value)
 
 	return json_array_append_new(data,
 				     json_pack("{s:s, s:o, s:s, s:o, s:o, s:o}", "section",
-					       value->section, "name", text_value(value->name),
-					       "key", value->key, "value", text_value(value->text),
-					       "file", text_value(value->file), "line", line));
+					       value->section, "name", json_text(value->name),
+					       "key", value->key, "value", json_text(value->text),
+					       "file", json_text(value->file), "line", line));
 }
 
 bool json_print_config(FILE *to, const struct config *config)
@@ -218,6 +217,7 @@ bool json_print_config(FILE *to, const struct config *config)
 		json_decref(values);
 		return false;
 	}
-	return print(to, json_pack("{s:i, s:s, s:o, s:o}", "schema", SCHEMA, "command", "config",
-				   "files", sources_value(&config->sources), "values", values));
+	return json_write(to, json_pack("{s:i, s:s, s:o, s:o}", "schema", JSON_SCHEMA, "command",
+					"config", "files", sources_value(&config->sources),
+					"values", values));
 }

@@ -4,9 +4,18 @@
 #ifndef UPDATE_JSON_H
 #define UPDATE_JSON_H
 
+#include <jansson.h>
 #include <stdio.h>
 
 #include "update/update.h"
+
+#define JSON_SCHEMA 1
+
+/* Text from outside need not be UTF-8, which JSON is: it is made fit first. NULL becomes null. */
+json_t *json_text(const char *text);
+
+/* One line, and the object is given back. False when it could not be written. */
+bool json_write(FILE *to, json_t *object);
 
 /* exit_code: what the process is about to exit with. False when it could not be written. */
 bool json_print(FILE *to, const struct update *update, int exit_code);

@@ -39,12 +39,12 @@ static int set_field(struct pairs *subject, const char *prefix, const char *name
 
 static int describe_artifacts(struct update *update)
 {
-	size_t count = update->config->artifact_count;
+	size_t count = update->plan.host->artifact_count;
 	auto_free const char **names = calloc(count + 1, sizeof(*names));
 	int rc = names != NULL ? 0 : -ENOMEM;
 
 	for (size_t i = 0; i < count && rc == 0; i++) {
-		const struct artifact *artifact = &update->config->artifacts[i];
+		const struct artifact *artifact = &update->plan.host->artifacts[i];
 		const struct staged *staged = staged_find(&update->staged, artifact->name);
 
 		names[i] = artifact->name;
@@ -58,14 +58,16 @@ static int describe_artifacts(struct update *update)
 	return rc < 0 ? rc : set_list(&update->subject, "artifacts", names, count);
 }
 
-static int describe_database(struct pairs *subject, const struct database *database)
+/* path: where it is, or what of it goes back with the release. */
+static int describe_database(struct pairs *subject, const struct database *database,
+			     const char *path)
 {
 	static const char *const policies[] = {
 		[ROLLBACK_IF_CHANGED] = "if-changed",
 		[ROLLBACK_ALWAYS] = "always",
 		[ROLLBACK_NEVER] = "never",
 	};
-	int rc = set_field(subject, "database", database->name, "path", database->path);
+	int rc = set_field(subject, "database", database->name, "path", path);
 
 	if (rc == 0) {
 		rc = set_field(subject, "database", database->name, "record", database->record);
@@ -86,13 +88,14 @@ static int describe_database(struct pairs *subject, const struct database *datab
 
 static int describe_databases(struct update *update)
 {
-	size_t count = update->config->database_count;
+	size_t count = update->plan.host->database_count;
 	auto_free const char **names = calloc(count + 1, sizeof(*names));
 	int rc = names != NULL ? 0 : -ENOMEM;
 
 	for (size_t i = 0; i < count && rc == 0; i++) {
-		names[i] = update->config->databases[i].name;
-		rc = describe_database(&update->subject, &update->config->databases[i]);
+		names[i] = update->plan.host->databases[i].name;
+		rc = describe_database(&update->subject, &update->plan.host->databases[i],
+				       update_database_path(update, i));
 	}
 	return rc < 0 ? rc : set_list(&update->subject, "databases", names, count);
 }
@@ -123,11 +126,9 @@ static int describe_run(struct update *update)
 		const char *key;
 		const char *value;
 	} facts[] = {
-		{"product", update->config->product},
-		{"version.from", update->installed},
-		{"version.to", update->release.version.text},
-		{"root", update->config->root},
-		{"stage.dir", update->staging},
+		{"product", update->config->product},         {"version.from", update->installed},
+		{"version.to", update->release.version.text}, {"root", update->plan.host->root},
+		{"stage.dir", update->plan.staging},
 	};
 	int rc = 0;
 
@@ -281,32 +282,37 @@ int update_preflight(struct update *update, struct error *err)
 
 static int ask_health(struct update *update, struct error *err)
 {
-	const struct health *health = &update->config->health;
+	const struct health *health = &update->plan.host->health;
 	struct command_values values = update_values(update);
 
 	if (!command_is_set(&health->command)) {
 		report_detail(&update->report, "no health command is configured");
 		return 0;
 	}
-	int rc = health_ask(health, &values, health->timeout_ms, &update->baseline, err);
+	int rc = health_ask(health, &values, health->timeout_ms, &update->plan.baseline, err);
 
 	if (rc < 0) {
 		return rc;
 	}
-	if (update->baseline.healthy) {
+	if (update->plan.baseline.healthy) {
 		report_detail(&update->report, "healthy before the update");
 		return 0;
 	}
-	report_detail(&update->report, "not healthy before the update: %s", update->baseline.text);
+	report_detail(&update->report, "not healthy before the update: %s",
+		      update->plan.baseline.text);
+	/* What is sick is left, and what comes instead has to be well. */
+	if (update->previous.host != NULL) {
+		return 0;
+	}
 	/* With names, what is newly broken can be told from what was broken before. */
-	if (update->baseline.failed.count > 0 || options_waive(update->options, "baseline")) {
+	if (update->plan.baseline.failed.count > 0 || options_waive(update->options, "baseline")) {
 		return 0;
 	}
 	update->result = RESULT_BUSY;
 	return error_set(err, -EBUSY,
 			 "the health command fails already (%s), so that it could not tell whether "
 			 "the new release is well: mend that first, or pass --waive baseline",
-			 update->baseline.text);
+			 update->plan.baseline.text);
 }
 
 int update_baseline(struct update *update, struct error *err)
@@ -315,5 +321,6 @@ int update_baseline(struct update *update, struct error *err)
 
 	rc = rc < 0 ? rc : update_check_stopped(update, err);
 	rc = rc < 0 ? rc : update_plan_swaps(update, err);
-	return rc < 0 ? rc : ask_health(update, err);
+	rc = rc < 0 ? rc : ask_health(update, err);
+	return rc < 0 ? rc : update_record_plan(update, err);
 }

@@ -21,6 +21,11 @@ enum option_key {
 	KEY_JSON,
 	KEY_ROOT,
 	KEY_VERSION,
+	KEY_HOLD,
+	KEY_YES,
+	KEY_WITH_DATABASE,
+	KEY_BOOT,
+	KEY_STATE,
 };
 
 struct option_row {
@@ -37,7 +42,9 @@ struct option_row {
 static const struct option_row rows[] = {
 	{"check", KEY_CHECK, NULL, OPTION_UPDATE, AT(check),
 	 "only ask whether there is something newer: 0 no, 1 yes"},
-	{"dry-run", KEY_DRY_RUN, NULL, OPTION_UPDATE, AT(dry_run),
+	{"hold", KEY_HOLD, "VERSION", OPTION_UPDATE, AT(hold),
+	 "only remember not to install this version by itself"},
+	{"dry-run", KEY_DRY_RUN, NULL, OPTION_DRY_RUN, AT(dry_run),
 	 "do everything up to the swap, then stop and clean up"},
 	{"to", KEY_TO, "VERSION", OPTION_RELEASE, AT(to),
 	 "this version instead of the latest one, older ones too"},
@@ -47,6 +54,13 @@ static const struct option_row rows[] = {
 	 "waive whatever is busy; install the same version again"},
 	{"waive", KEY_WAIVE, "NAME", OPTION_WAIVE, NO_OFFSET,
 	 "only this: a plugin, baseline, services, unfinished"},
+	{"yes", KEY_YES, NULL, OPTION_BACK, AT(yes), "go back without asking first"},
+	{"with-database", KEY_WITH_DATABASE, NULL, OPTION_BACK, AT(with_database),
+	 "the databases go back, too; what they hold is kept"},
+	{"boot", KEY_BOOT, NULL, OPTION_RECOVER, AT(boot),
+	 "files and databases only, start nothing, exit with 0"},
+	{"state", KEY_STATE, "DIR", OPTION_RECOVER, AT(state),
+	 "this state directory; no INI file is read"},
 	{"config", 'c', "FILE", OPTION_COMMON, AT(config),
 	 "this INI file, with the drop-ins of FILE.d"},
 	{"root", KEY_ROOT, "DIR", OPTION_COMMON, AT(root),
@@ -162,11 +176,15 @@ static int check_together(const struct options *options, struct error *err)
 	if (options->check && options->dry_run) {
 		return error_set(err, -EINVAL, "--check and --dry-run exclude each other");
 	}
+	if (options->hold != NULL && (options->check || options->dry_run)) {
+		return error_set(err, -EINVAL, "--hold stands alone: it installs nothing");
+	}
 	if (options->root[0] != '\0' && options->root[0] != '/') {
 		return error_set(err, -EINVAL, "--root wants an absolute directory, not '%s'",
 				 options->root);
 	}
-	if (options->arguments.count < options->command->argument_count) {
+	if (options->command->argument_required &&
+	    options->arguments.count < options->command->argument_count) {
 		return error_set(err, -EINVAL, "'%s' wants one of: %s", options->command->name,
 				 options->command->arguments);
 	}

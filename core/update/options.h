@@ -22,7 +22,12 @@ struct options {
 	const char *to;
 	const char *release;
 	struct strings waived;
+	const char *hold;  /* a version */
+	const char *state; /* recover: a state directory */
 	bool check;
+	bool yes;
+	bool with_database;
+	bool boot;
 	bool dry_run;
 	bool force;
 	bool json;
@@ -39,14 +44,18 @@ struct command_row {
 	const char *summary;
 	int (*run)(const struct options *options); /* returns the exit code */
 	unsigned options;                          /* which options it takes, OPTION_* */
-	size_t argument_count;
+	size_t argument_count;                     /* at most */
+	bool argument_required;
 };
 
 /* Kinds of options, so that one that a command would ignore is a usage error instead. */
 #define OPTION_COMMON  (1u << 0)
 #define OPTION_RELEASE (1u << 1) /* --to --release */
 #define OPTION_WAIVE   (1u << 2) /* --force --waive */
-#define OPTION_UPDATE  (1u << 3) /* --check --dry-run */
+#define OPTION_UPDATE  (1u << 3) /* --check --hold */
+#define OPTION_DRY_RUN (1u << 4)
+#define OPTION_BACK    (1u << 5) /* --yes --with-database */
+#define OPTION_RECOVER (1u << 6) /* --boot --state */
 
 /* The table of commands, ended by a NULL name; the first is meant when none is given. */
 extern const struct command_row command_rows[];

@@ -11,26 +11,43 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/guard.h"
 #include "update/mirrors.h"
 
 /*
- * The databases are copied after the stop, when nobody writes to them any more; that is why stop
- * comes before snapshot, and why its undo, which starts the old release again, comes last.
+ * Databases are copied while the daemon runs and completed after its stop; files change after that.
+ * Backwards: the other release is stopped, files and databases go back, and what the undo of stop
+ * does, starting what ran before, is the last step with an effect on the daemon.
  */
 const struct phase phase_rows[] = {
-	{"discover", update_discover, NULL, false, true},
-	{"verify", update_verify, NULL, false, true},
-	{"download", update_download, NULL, false, true},
-	{"unpack", update_unpack, NULL, false, false},
-	{"preflight", update_preflight, NULL, false, false},
-	{"baseline", update_baseline, NULL, false, false},
-	{"stop", update_stop, update_start_old, true, false},
-	{"snapshot", update_snapshot, update_restore_databases, true, false},
-	{"swap", update_swap, update_swap_back, true, false},
-	{"start", update_start, update_stop_new, true, false},
-	{"health", update_health, NULL, true, false},
-	{NULL, NULL, NULL, false, false},
+	{"discover", WAY_UPDATE, update_discover, NULL, false, true},
+	{"verify", WAY_UPDATE, update_verify, NULL, false, true},
+	{"download", WAY_UPDATE, update_download, NULL, false, true},
+	{"unpack", WAY_UPDATE, update_unpack, NULL, false, false},
+	{"previous", WAY_ROLLBACK, rollback_find, NULL, false, false},
+	{"bring", WAY_ROLLBACK, rollback_bring, NULL, false, false},
+	{"preflight", WAY_BOTH, update_preflight, NULL, false, false},
+	{"baseline", WAY_BOTH, update_baseline, NULL, false, false},
+	{"confirm", WAY_ROLLBACK, rollback_confirm, NULL, false, false},
+	{"snapshot", WAY_BOTH, update_snapshot, update_discard_snapshots, true, false},
+	{"stop", WAY_BOTH, update_stop, update_start_old, true, false},
+	{"complete", WAY_BOTH, update_complete, update_restore_databases, true, false},
+	{"restore", WAY_ROLLBACK, rollback_restore, NULL, true, false},
+	{"swap", WAY_BOTH, update_swap, update_swap_back, true, false},
+	{"start", WAY_BOTH, update_start, update_stop_new, true, false},
+	{"health", WAY_BOTH, update_health, NULL, true, false},
+	{NULL, WAY_BOTH, NULL, NULL, false, false},
 };
+
+const struct phase *phase_find(const char *name)
+{
+	for (const struct phase *row = phase_rows; row->name != NULL; row++) {
+		if (strcmp(row->name, name) == 0) {
+			return row;
+		}
+	}
+	return NULL;
+}
 
 sigset_t phases_interrupts(void)
 {
@@ -63,6 +80,25 @@ static int note(struct update *update, const char *phase, const char *state, con
 	return journal_note(update->journal, update->run, phase, state, detail, err);
 }
 
+/* The intent is durable before the act. With it goes the outcome of the phase before: nothing was
+ * done in between. */
+static int note_intent(struct update *update, const char *phase, struct error *err)
+{
+	const struct journal_line lines[] = {
+		{update->done, "done", NULL},
+		{phase, "intent", NULL},
+	};
+	size_t first = update->done == NULL ? 1 : 0;
+
+	if (!update->journaled) {
+		return 0;
+	}
+	int rc = journal_notes(update->journal, update->run, lines + first, 2 - first, err);
+
+	update->done = rc == 0 ? NULL : update->done;
+	return rc;
+}
+
 static int refuse_interrupted(const char *next, struct error *err)
 {
 	return phases_are_interrupted() ? error_set(err, -EINTR, "interrupted before %s", next) : 0;
@@ -77,15 +113,13 @@ static int run_phase(struct update *update, const struct phase *phase, struct er
 		return rc;
 	}
 	report_phase_begin(&update->report, phase->name);
-	rc = note(update, phase->name, "intent", NULL, err);
-
+	rc = note_intent(update, phase->name, err);
 	if (rc == 0) {
-		update->changed = update->changed || phase->changes_host;
+		update->begun = update->begun || phase->changes_host;
+		update->changed = update->changed || update->begun;
 		rc = phase->run(update, err);
 	}
-	if (rc == 0) {
-		rc = note(update, phase->name, "done", NULL, err);
-	}
+	update->done = rc == 0 ? phase->name : update->done;
 	report_phase_end(&update->report, phase->name, rc == 0 ? "ok" : "failed",
 			 clock_monotonic_ms() - started);
 	return rc;
@@ -106,11 +140,18 @@ static void undo_phase(struct update *update, const struct phase *phase)
 			 clock_monotonic_ms() - started);
 }
 
-static void walk_back(struct update *update, const struct phase *failed)
+/* Done already by a recovery that was cut short. Whether the old release runs is looked at again,
+ * and what no release needs is removed again. */
+static bool is_undone(const struct update *update, const struct phase *phase)
 {
-	report_rollback(&update->report, update->failure.text);
-	for (const struct phase *phase = failed;; phase--) {
-		if (phase->undo != NULL) {
+	return phase->undo != update_start_old && phase->undo != update_discard_snapshots &&
+	       strings_contain(&update->undone, phase->name);
+}
+
+void phases_walk_back(struct update *update, const struct phase *reached)
+{
+	for (const struct phase *phase = reached;; phase--) {
+		if (phase->undo != NULL && !is_undone(update, phase)) {
 			undo_phase(update, phase);
 		}
 		if (phase == phase_rows) {
@@ -120,6 +161,22 @@ static void walk_back(struct update *update, const struct phase *failed)
 	update->result = update->incomplete ? RESULT_ROLLBACK_INCOMPLETE : RESULT_ROLLED_BACK;
 }
 
+/* A release that did not come up is not tried again by itself. What failed before it was started,
+ * or since somebody interrupted, says nothing about it. */
+static void condemn(struct update *update, const struct phase *failed)
+{
+	struct error err = {0};
+
+	if (!update->journaled || update->failure.code == -EINTR ||
+	    (failed->run != update_start && failed->run != update_health)) {
+		return;
+	}
+	if (journal_condemn(update->journal, update->release.version.text, update->run,
+			    update->failure.text, &err) < 0) {
+		report_problem(&update->report, err.text);
+	}
+}
+
 /* Why a phase that changed nothing failed decides what the run exits with; judge.c says more than
  * "error" itself. */
 static void fail(struct update *update, const struct phase *phase, const struct error *err)
@@ -127,48 +184,69 @@ static void fail(struct update *update, const struct phase *phase, const struct 
 	struct error ignored;
 
 	update->failed_phase = phase->name;
-	if (update->result != RESULT_REFUSED && update->result != RESULT_BUSY) {
+	if (update->result != RESULT_REFUSED && update->result != RESULT_BUSY &&
+	    update->result != RESULT_USAGE) {
 		update->result = RESULT_ERROR;
 	}
 	update->failure = *err;
 	(void)!note(update, phase->name, "failed", err->text, &ignored);
-	if (update->changed) {
-		walk_back(update, phase);
+	if (update->begun) {
+		report_rollback(&update->report, update->failure.text);
+		phases_walk_back(update, phase);
+		condemn(update, phase);
 	}
 }
 
-/* What only a committed release no longer needs. Failing to clean up is told, nothing more. */
-static void clean_up(struct update *update)
+void phases_clean_up(struct update *update)
 {
+	const struct host *host = update->plan.host;
 	struct error err;
 
-	for (size_t i = 0; i < update->swap_count; i++) {
-		if (swap_commit(&update->swaps[i], &err) < 0) {
+	for (size_t i = 0; i < host->artifact_count; i++) {
+		if (update->plan.swaps[i].artifact != NULL &&
+		    swap_commit(&update->plan.swaps[i], &err) < 0) {
 			report_problem(&update->report, err.text);
 		}
 	}
-	for (size_t i = 0; i < update->config->database_count; i++) {
-		if (snapshot_prune(&update->config->databases[i], update->config->keep_snapshots,
-				   &err) < 0) {
-			report_problem(&update->report, err.text);
+	update_keep_snapshots(update);
+}
+
+/* The files that this version has. */
+static size_t list_installed(const struct update *update, struct artifact *list)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < update->plan.host->artifact_count; i++) {
+		if (!update->plan.swaps[i].removes) {
+			list[count++] = update->plan.host->artifacts[i];
 		}
 	}
+	return count;
+}
+
+static int record_commit(struct update *update, struct error *err)
+{
+	auto_free struct artifact *list =
+		calloc(update->plan.host->artifact_count + 1, sizeof(*list));
+
+	if (list == NULL) {
+		return error_no_memory(err);
+	}
+	return journal_commit(update->journal, update->run, update->release.version.text, list,
+			      list_installed(update, list), err);
 }
 
 static int commit(struct update *update, struct error *err)
 {
 	int rc = refuse_interrupted("commit", err);
 
+	rc = rc < 0 ? rc : note_intent(update, "commit", err);
+	rc = rc < 0 ? rc : record_commit(update, err);
 	if (rc < 0) {
-		return rc;
-	}
-	rc = journal_commit(update->journal, update->run, update->release.version.text,
-			    update->config->artifacts, update->config->artifact_count, err);
-	if (rc < 0) {
-		return error_prefix(err, "cannot record the new release as installed");
+		return error_prefix(err, "cannot record the other release as installed");
 	}
 	update->result = RESULT_UPDATED;
-	clean_up(update);
+	phases_clean_up(update);
 	return 0;
 }
 
@@ -185,19 +263,30 @@ static bool begin_again(struct update *update, const struct phase *phase, struct
 	return true;
 }
 
-void phases_walk(struct update *update, const char *until)
+/* The first row at or behind this one that belongs to the way. */
+static const struct phase *next_of(enum way way, const struct phase *phase)
+{
+	while (phase->name != NULL && (phase->way & way) == 0) {
+		phase++;
+	}
+	return phase;
+}
+
+void phases_walk(struct update *update, enum way way, const char *until)
 {
 	struct error err = {0};
-	const struct phase *phase = phase_rows;
+	const struct phase *last = phase_rows;
+	const struct phase *phase = next_of(way, phase_rows);
 
 	while (phase->name != NULL) {
 		if (until != NULL && strcmp(phase->name, until) == 0) {
 			return;
 		}
 		if (run_phase(update, phase, &err) == 0) {
-			phase++;
+			last = phase;
+			phase = next_of(way, phase + 1);
 		} else if (begin_again(update, phase, &err)) {
-			phase = phase_rows;
+			phase = next_of(way, phase_rows);
 		} else {
 			fail(update, phase, &err);
 			return;
@@ -207,6 +296,6 @@ void phases_walk(struct update *update, const char *until)
 		}
 	}
 	if (commit(update, &err) < 0) {
-		fail(update, phase - 1, &err);
+		fail(update, last, &err);
 	}
 }

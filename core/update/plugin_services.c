@@ -103,8 +103,8 @@ int plugin_describe_services(struct update *update)
 	auto_buffer struct buffer list = BUFFER_INIT(1u * MIB);
 	int rc = 0;
 
-	for (size_t i = 0; i < update->config->service_count && rc == 0; i++) {
-		const struct service *service = &update->config->services[i];
+	for (size_t i = 0; i < update->plan.host->service_count && rc == 0; i++) {
+		const struct service *service = &update->plan.host->services[i];
 
 		rc = buffer_add_format(&list, "%s%s", i > 0 ? "\n" : "", service->name);
 		rc = rc < 0 ? rc : describe_one(update, service);

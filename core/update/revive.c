@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/guard.h"
+#include "service/runners.h"
 #include "update/update.h"
 
 #define SETTLE_STEP_MS 100
@@ -16,12 +17,12 @@
 static int start_one(struct update *update, struct service_run *run, struct error *err)
 {
 	struct command_values values = update_values(update);
-	struct service_context context = {.values = &values};
+	struct service_context context = update_context(update, &values);
 	int rc = update->manager->start(&context, run->service, err);
 
 	if (rc == 0) {
 		rc = service_identify(update->manager, &context, run->service,
-				      update_binary_path(update, run->service), &run->before,
+				      update_binary_path(update, run->service), run->before,
 				      &run->after, err);
 	}
 	return rc < 0 ? error_prefix(err, "service %s", run->service->name) : 0;
@@ -31,8 +32,8 @@ int update_start(struct update *update, struct error *err)
 {
 	size_t started = 0;
 
-	for (size_t i = 0; i < update->config->service_count; i++) {
-		if (!update->services[i].stopped) {
+	for (size_t i = 0; i < update->plan.host->service_count; i++) {
+		if (!update->services[i].wanted) {
 			continue;
 		}
 		int rc = start_one(update, &update->services[i], err);
@@ -49,24 +50,39 @@ int update_start(struct update *update, struct error *err)
 static int ask_to_stop(struct update *update, const struct service *service, struct error *err)
 {
 	struct command_values values = update_values(update);
-	struct service_context context = {.values = &values};
+	struct service_context context = update_context(update, &values);
 	bool killed = false;
 
 	return update->manager->stop(&context, service, &killed, err);
 }
 
+/* While the host boots nothing was started yet, and nothing is to be: it is only made sure that
+ * nobody runs what is about to be taken away. */
+static int expect_nobody(struct update *update, const struct service *service, struct error *err)
+{
+	const char *path = update_binary_path(update, service);
+	pid_t pid = 0;
+	int rc = path == NULL ? 0 : runners_find(path, &pid, err);
+
+	if (rc < 0 && rc != -ENOENT) {
+		return rc;
+	}
+	return pid == 0 ? 0
+			: error_set(err, -EBUSY, "process %d executes %s already", (int)pid, path);
+}
+
+typedef int (*service_step)(struct update *update, const struct service *service,
+			    struct error *err);
+
 /* One step for each service of the new release; what fails is left to a person. */
-static int for_each_new(struct update *update,
-			int (*step)(struct update *update, const struct service *service,
-				    struct error *err),
-			struct error *err)
+static int for_each_new(struct update *update, service_step step, struct error *err)
 {
 	int worst = 0;
 
-	for (size_t i = update->config->service_count; i-- > 0;) {
+	for (size_t i = update->plan.host->service_count; i-- > 0;) {
 		const struct service_run *run = &update->services[i];
 		struct error one = {0};
-		int rc = run->stopped ? step(update, run->service, &one) : 0;
+		int rc = run->wanted ? step(update, run->service, &one) : 0;
 
 		if (rc < 0) {
 			update->unstoppable = true;
@@ -80,6 +96,9 @@ static int for_each_new(struct update *update,
 
 int update_stop_new(struct update *update, struct error *err)
 {
+	if (update->boot) {
+		return for_each_new(update, expect_nobody, err);
+	}
 	int rc = for_each_new(update, ask_to_stop, err);
 
 	/* Not before all were asked: several services may execute one file. */
@@ -91,13 +110,13 @@ static int all_alive(void *data, struct error *err)
 {
 	struct update *update = data;
 	struct command_values values = update_values(update);
-	struct service_context context = {.values = &values};
+	struct service_context context = update_context(update, &values);
 
-	for (size_t i = 0; i < update->config->service_count; i++) {
+	for (size_t i = 0; i < update->plan.host->service_count; i++) {
 		const struct service_run *run = &update->services[i];
 		struct service_process now = {0};
 
-		if (!run->stopped) {
+		if (run->after.pid == 0) {
 			continue;
 		}
 		int rc = update->manager->find(&context, run->service, &now, err);
@@ -117,7 +136,7 @@ static int all_alive(void *data, struct error *err)
 
 static int settle(struct update *update, struct error *err)
 {
-	uint64_t deadline = clock_deadline(update->config->health.settle_ms);
+	uint64_t deadline = clock_deadline(update->plan.host->health.settle_ms);
 
 	for (;;) {
 		int rc = all_alive(update, err);
@@ -130,53 +149,49 @@ static int settle(struct update *update, struct error *err)
 	}
 }
 
-static int become_healthy(struct update *update, struct error *err)
+/* As well as baseline; NULL: well. */
+static int become_healthy(struct update *update, const struct health_answer *baseline,
+			  struct error *err)
 {
 	struct command_values values = update_values(update);
+	const struct health *health = &update->plan.host->health;
 
-	if (!command_is_set(&update->config->health.command)) {
+	if (!command_is_set(&health->command)) {
 		return 0;
 	}
-	return health_wait(&update->config->health, &values, &update->baseline, all_alive, update,
-			   err);
+	return health_wait(health, &values, baseline, all_alive, update, err);
 }
 
 int update_health(struct update *update, struct error *err)
 {
-	int rc = become_healthy(update, err);
+	const struct health *health = &update->plan.host->health;
+	bool goes_back = update->previous.host != NULL;
+	int rc = become_healthy(update, goes_back ? NULL : &update->plan.baseline, err);
 
 	rc = rc < 0 ? rc : settle(update, err);
 	if (rc == 0) {
 		report_detail(&update->report, "%s, and still up after %.1f s",
-			      command_is_set(&update->config->health.command) ? "healthy"
-									      : "running",
-			      (double)update->config->health.settle_ms / 1000);
+			      command_is_set(&health->command) ? "healthy" : "running",
+			      (double)health->settle_ms / 1000);
 	}
 	return rc;
 }
 
-/* A stop that failed may have left the old process running, and that is the one wanted here. */
-static int start_old_one(struct update *update, struct service_run *run, struct error *err)
+/* Whether somebody runs the service already, from the file that is installed: a stop that failed
+ * left the old process, or it was started since, by a recovery that was cut short or at boot. */
+static bool runs_already(struct update *update, struct service_run *run)
 {
 	struct command_values values = update_values(update);
-	struct service_context context = {.values = &values};
+	struct service_context context = update_context(update, &values);
 	struct service_process now = {0};
-	int rc = update->manager->find(&context, run->service, &now, err);
+	struct error ignored;
 
-	if (rc == 0 && now.pid == run->before.pid && now.start_time == run->before.start_time) {
-		run->after = now;
-		return 0;
+	if (update->manager->find(&context, run->service, &now, &ignored) < 0 || now.pid == 0) {
+		return false;
 	}
-	return rc < 0 ? rc : start_one(update, run, err);
-}
-
-static int old_is_well(struct update *update, struct error *err)
-{
-	const struct health_answer *baseline = &update->baseline;
-	bool was_comparable = baseline->healthy || baseline->failed.count > 0;
-	int rc = was_comparable ? become_healthy(update, err) : 0;
-
-	return rc < 0 ? rc : settle(update, err);
+	return service_identify(update->manager, &context, run->service,
+				update_binary_path(update, run->service), NULL, &run->after,
+				&ignored) == 0;
 }
 
 /* Each of them, although another did not start: the fewer are down the better. */
@@ -184,10 +199,15 @@ static int start_old_ones(struct update *update, struct error *err)
 {
 	int worst = 0;
 
-	for (size_t i = 0; i < update->config->service_count; i++) {
+	for (size_t i = 0; i < update->plan.host->service_count; i++) {
 		struct service_run *run = &update->services[i];
 		struct error why = {0};
-		int rc = run->stopped ? start_old_one(update, run, &why) : 0;
+
+		run->after = (struct service_process){0};
+		if (!run->stopped || runs_already(update, run)) {
+			continue;
+		}
+		int rc = start_one(update, run, &why);
 
 		if (rc < 0) {
 			worst = update_leave_to_person(update, rc, err,
@@ -198,10 +218,19 @@ static int start_old_ones(struct update *update, struct error *err)
 	return worst;
 }
 
+static int old_is_well(struct update *update, struct error *err)
+{
+	const struct health_answer *baseline = &update->plan.baseline;
+	bool was_comparable = baseline->healthy || baseline->failed.count > 0;
+	int rc = was_comparable ? become_healthy(update, baseline, err) : 0;
+
+	return rc < 0 ? rc : settle(update, err);
+}
+
 /*
- * The last step back: the old release runs again, is itself, and as well as it was before. After
- * a step back that failed nothing is started: old code on a new database, or the other way round,
- * is what this program exists to prevent.
+ * The old release runs again, is itself, and as well as it was before. After a step back that
+ * failed nothing is started: old code on a new database, or the other way round, is what this
+ * program exists to prevent.
  */
 int update_start_old(struct update *update, struct error *err)
 {
@@ -212,6 +241,9 @@ int update_start_old(struct update *update, struct error *err)
 					      "then start the services by hand: nothing was "
 					      "started that could meet files "
 					      "or a database of another release");
+	}
+	if (update->boot) {
+		return 0;
 	}
 	int rc = start_old_ones(update, err);
 
@@ -224,4 +256,22 @@ int update_start_old(struct update *update, struct error *err)
 				 update, rc, err,
 				 "look after the old release, it was put back but is not well: %s",
 				 why.text);
+}
+
+int update_start_missing(struct update *update, struct error *err)
+{
+	for (size_t i = 0; i < update->plan.host->service_count; i++) {
+		struct service_run *run = &update->services[i];
+
+		run->after = (struct service_process){0};
+		if (run->before->pid == 0 || runs_already(update, run)) {
+			continue;
+		}
+		int rc = start_one(update, run, err);
+
+		if (rc < 0) {
+			return rc;
+		}
+	}
+	return 0;
 }

@@ -16,8 +16,8 @@
 
 const char *update_binary_path(const struct update *update, const struct service *service)
 {
-	for (size_t i = 0; i < update->config->artifact_count; i++) {
-		const struct artifact *artifact = &update->config->artifacts[i];
+	for (size_t i = 0; i < update->plan.host->artifact_count; i++) {
+		const struct artifact *artifact = &update->plan.host->artifacts[i];
 
 		if (service->binary != NULL && strcmp(artifact->name, service->binary) == 0) {
 			return artifact->install;
@@ -26,20 +26,29 @@ const char *update_binary_path(const struct update *update, const struct service
 	return NULL;
 }
 
-int update_find_services(struct update *update, struct error *err)
+struct service_context update_context(const struct update *update,
+				      const struct command_values *values)
+{
+	return (struct service_context){.values = values, .lock_fd = update->lock.fd};
+}
+
+int update_find_service(struct update *update, struct service_run *run, struct error *err)
 {
 	struct command_values values = update_values(update);
-	struct service_context context = {.values = &values};
+	struct service_context context = update_context(update, &values);
+	int rc = update->manager->find(&context, run->service, run->before, err);
 
-	for (size_t i = 0; i < update->config->service_count; i++) {
-		struct service_run *run = &update->services[i];
-		int rc = update->manager->find(&context, run->service, &run->before, err);
+	return rc < 0 ? error_prefix(err, "service %s", run->service->name) : 0;
+}
 
-		if (rc < 0) {
-			return error_prefix(err, "service %s", run->service->name);
-		}
+int update_find_services(struct update *update, struct error *err)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < update->plan.host->service_count && rc == 0; i++) {
+		rc = update_find_service(update, &update->services[i], err);
 	}
-	return 0;
+	return rc;
 }
 
 /* A process that goes on executing path; 0: there is none. */
@@ -84,8 +93,8 @@ int update_check_stopped(struct update *update, struct error *err)
 	if (options_waive(update->options, "services")) {
 		return 0;
 	}
-	for (size_t i = 0; i < update->config->service_count && rc == 0; i++) {
-		if (update->services[i].before.pid == 0) {
+	for (size_t i = 0; i < update->plan.host->service_count && rc == 0; i++) {
+		if (update->services[i].before->pid == 0) {
 			rc = check_stopped_one(update, update->services[i].service, err);
 		}
 	}

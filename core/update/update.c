@@ -38,23 +38,40 @@ int update_leave_to_person(struct update *update, int rc, struct error *err, con
 	return error_set(err, rc, "%s", text);
 }
 
-static int allocate(struct update *update, struct error *err)
+int update_allocate(struct update *update, struct error *err)
 {
-	const struct config *config = update->config;
+	const struct host *host = update->plan.host;
 
-	update->services = calloc(config->service_count + 1, sizeof(*update->services));
-	update->snapshots = calloc(config->database_count + 1, sizeof(*update->snapshots));
-	update->swaps = calloc(config->artifact_count + 1, sizeof(*update->swaps));
-	if (update->services == NULL || update->snapshots == NULL || update->swaps == NULL) {
+	update->services = calloc(host->service_count + 1, sizeof(*update->services));
+	update->holds = calloc(host->database_count + 1, sizeof(*update->holds));
+	if (update->services == NULL || update->holds == NULL) {
 		return error_no_memory(err);
 	}
-	for (size_t i = 0; i < config->service_count; i++) {
-		update->services[i].service = &config->services[i];
+	for (size_t i = 0; i < host->service_count; i++) {
+		update->services[i].service = &host->services[i];
+		update->services[i].before = &update->plan.before[i];
 	}
 	return 0;
 }
 
-int update_init(struct update *update, const struct options *options, struct error *err)
+/* What of the configuration the plan is about. */
+static int adopt(struct update *update, struct error *err)
+{
+	const struct config *config = update->config;
+
+	update->plan.host = &config->host;
+	update->plan.keep_snapshots = config->keep_snapshots;
+	plan_boot(update->plan.boot);
+	update->product = strdup(config->product);
+	update->state_dir = strdup(config->state_dir);
+	if (update->product == NULL || update->state_dir == NULL ||
+	    plan_allocate(&update->plan) < 0) {
+		return error_no_memory(err);
+	}
+	return update_allocate(update, err);
+}
+
+void update_init_bare(struct update *update, const struct options *options)
 {
 	struct report_options report = {options->json, options->quiet, options->verbose};
 
@@ -65,12 +82,17 @@ int update_init(struct update *update, const struct options *options, struct err
 		.verified = {.fd = -1},
 	};
 	report_init(&update->report, &report);
+}
+
+int update_init(struct update *update, const struct options *options, struct error *err)
+{
+	update_init_bare(update, options);
 	int rc = config_load(options->config, options->root, &update->config, err);
 
 	if (rc < 0) {
 		return update_fail(update, RESULT_USAGE, err);
 	}
-	rc = allocate(update, err);
+	rc = adopt(update, err);
 	if (rc == 0) {
 		rc = run_id_make(clock_wall(NULL), update->run, err);
 	}
@@ -80,7 +102,7 @@ int update_init(struct update *update, const struct options *options, struct err
 /* What the INI may ask for and this version cannot give is refused, never left out silently. */
 static int check_abilities(const struct config *config, struct error *err)
 {
-	if (config->manager == MANAGER_SYSTEMD && config->service_count > 0) {
+	if (config->host.manager == MANAGER_SYSTEMD && config->host.service_count > 0) {
 		return error_set(err, -ENOTSUP,
 				 "%s: this version cannot drive systemd yet: set manager = command "
 				 "in [update], with start, stop and pid_file for each service",
@@ -101,44 +123,78 @@ static int check_abilities(const struct config *config, struct error *err)
 	return 0;
 }
 
-int update_prepare(struct update *update, struct error *err)
+int update_lock(struct update *update, struct error *err)
 {
-	const char *state_dir = update->config->state_dir;
-	int rc = check_abilities(update->config, err);
+	int rc = lock_take(update->state_dir, update->run[0] != '\0' ? update->run : "recovery",
+			   &update->lock, err);
 
-	update->manager = service_manager_command();
-	if (rc == 0) {
-		rc = helpers_open(&update->helpers, err);
-	}
-	if (rc == 0) {
-		rc = mirrors_open(update, err);
-	}
-	if (rc == 0) {
-		rc = lock_take(state_dir, update->run, &update->lock, err);
-	}
-	if (rc == -EBUSY) {
-		return update_fail(update, RESULT_BUSY, err);
-	}
-	if (rc == 0) {
-		rc = journal_open(state_dir, NULL, &update->journal, err);
-	}
+	rc = rc < 0 ? rc : journal_open(update->state_dir, NULL, &update->journal, err);
 	if ((rc == -EACCES || rc == -EPERM) && geteuid() != 0) {
 		(void)error_prefix(err, "not root, and without the right to write");
 	}
-	if (rc == 0) {
-		rc = update_check_unfinished(update, err);
+	return rc;
+}
+
+/* Before anything else is looked at: what a killed run left half-way says nothing true. */
+static int settle_earlier_runs(struct update *update, struct error *err)
+{
+	int rc = update->records ? update_recover(update, err)
+				 : update_check_unfinished(update, err);
+
+	return rc < 0 && update->incomplete ? update_fail(update, RESULT_ROLLBACK_INCOMPLETE, err)
+					    : rc;
+}
+
+int update_prepare(struct update *update, struct error *err)
+{
+	int rc = check_abilities(update->config, err);
+
+	update->manager = service_manager_command();
+	rc = rc < 0 ? rc : helpers_open(&update->helpers, err);
+	rc = rc < 0 ? rc : mirrors_open(update, err);
+	rc = rc < 0 ? rc : update_lock(update, err);
+	if (rc == -EBUSY) {
+		return update_fail(update, RESULT_BUSY, err);
 	}
-	if (rc == 0) {
-		rc = update_find_installed(update, err);
+	rc = rc < 0 ? rc : settle_earlier_runs(update, err);
+	if (rc < 0 && update->result == RESULT_ROLLBACK_INCOMPLETE) {
+		return rc;
 	}
+	rc = rc < 0 ? rc : update_find_installed(update, err);
 	return rc < 0 ? update_fail(update, RESULT_ERROR, err) : 0;
+}
+
+/* What a rollback to this release will want to know about it. */
+static int record_facts(struct update *update, struct error *err)
+{
+	auto_pairs struct pairs facts = {0};
+
+	for (size_t i = 0; i < update->subject.count; i++) {
+		const struct pair *pair = &update->subject.items[i];
+
+		if (text_has_prefix(pair->key, "release.") &&
+		    pairs_set(&facts, pair->key, pair->value) < 0) {
+			return error_no_memory(err);
+		}
+	}
+	return journal_facts(update->journal, update->run, &facts, err);
+}
+
+int update_record_plan(struct update *update, struct error *err)
+{
+	if (!update->journaled) {
+		return 0;
+	}
+	int rc = record_facts(update, err);
+
+	return rc < 0 ? rc : journal_plan(update->journal, update->run, &update->plan, err);
 }
 
 void update_conclude(struct update *update)
 {
 	struct error err;
 
-	if (update->staging != NULL && staging_remove(update->staging, &err) < 0) {
+	if (update->plan.staging != NULL && staging_remove(update->plan.staging, &err) < 0) {
 		report_problem(&update->report, err.text);
 	}
 	if (update->journaled &&
@@ -150,22 +206,18 @@ void update_conclude(struct update *update)
 
 void update_finish(struct update *update)
 {
-	size_t databases = update->config != NULL ? update->config->database_count : 0;
-
-	for (size_t i = 0; i < databases && update->snapshots != NULL; i++) {
-		snapshot_finish(&update->snapshots[i]);
+	for (size_t i = 0; update->holds != NULL && i < update->plan.host->database_count; i++) {
+		snapshot_abandon(&update->holds[i]);
 	}
-	for (size_t i = 0; i < update->swap_count; i++) {
-		swap_plan_finish(&update->swaps[i]);
-	}
+	free(update->holds);
 	free(update->services);
-	free(update->snapshots);
-	free(update->swaps);
-	health_answer_finish(&update->baseline);
+	strings_finish(&update->undone);
+	strings_finish(&update->set_aside);
+	plan_finish(&update->plan);
+	plan_finish(&update->previous);
 	preflight_report_finish(&update->preflight);
 	pairs_finish(&update->subject);
 	staged_list_finish(&update->staged);
-	free(update->staging);
 	verified_finish(&update->verified);
 	release_finish(&update->release);
 	fetcher_close(&update->fetcher);
@@ -175,17 +227,19 @@ void update_finish(struct update *update)
 	journal_close(&update->journal);
 	lock_release(&update->lock);
 	helpers_close(&update->helpers);
+	free(update->product);
+	free(update->state_dir);
 	config_free(update->config);
 }
 
 struct command_values update_values(const struct update *update)
 {
-	const struct config *config = update->config;
+	const struct host *host = update->plan.host;
 
 	return (struct command_values){
-		.root = config->root,
-		.stage = update->staging,
-		.database = config->database_count == 1 ? config->databases[0].path : NULL,
+		.root = host->root,
+		.stage = update->plan.staging,
+		.database = host->database_count == 1 ? host->databases[0].path : NULL,
 		.version = update->release.version.text[0] != '\0' ? update->release.version.text
 								   : NULL,
 	};

@@ -12,8 +12,7 @@
 #include "config/config.h"
 #include "install/journal.h"
 #include "install/lock.h"
-#include "install/snapshot.h"
-#include "install/swap.h"
+#include "install/plan.h"
 #include "model/release.h"
 #include "model/run.h"
 #include "preflight/runner.h"
@@ -25,24 +24,29 @@
 #include "update/options.h"
 #include "update/report.h"
 
-/* A service of the INI file, as it was and as it is. */
+/* A service, as it was and as it is. */
 struct service_run {
 	const struct service *service;
-	struct service_process before; /* pid 0: was not running, and is not started */
-	struct service_process after;
-	bool stopped;
+	struct service_process *before; /* in the plan; pid 0: did not run */
+	struct service_process after;   /* once it was started again */
+	bool stopped;                   /* by us: what is put back has to start it again */
+	bool wanted;                    /* to be started with the other release */
 };
 
 struct update {
 	const struct options *options;
 	struct report report;
-	struct config *config;
+	struct config *config; /* NULL in a recovery, which has only the journal */
+	char *product;
+	char *state_dir;
 	struct helpers helpers;
 	struct lock lock;
 	struct journal *journal;
 	char run[RUN_ID_SIZE];
 	bool records;   /* this command's runs go into the journal */
 	bool journaled; /* and this one has begun there */
+	const char
+		*done; /* the phase whose outcome the journal will be told with the next intent */
 
 	char *installed;          /* version; NULL: nothing is installed yet */
 	bool altered;             /* the journal's files were changed by somebody else */
@@ -51,22 +55,27 @@ struct update {
 	struct pairs bad_mirrors; /* address, why it was of no use */
 	struct release release;
 	struct verified verified;
-	char *staging;
 	struct staged_list staged;
 	struct pairs subject;
 	struct preflight_report preflight;
-	struct health_answer baseline;
+	struct plan previous;           /* `rollback`: of the run that is taken back */
+	char previous_run[RUN_ID_SIZE]; /* … and which one that is */
 
+	struct plan plan; /* what is about to be changed, and how it was; host from the start */
 	const struct service_manager *manager;
-	struct service_run *services;
-	struct snapshot *snapshots; /* one for each database; path NULL: not taken */
-	struct swap_plan *swaps;    /* one for each artifact */
-	size_t swap_count;          /* planned so far */
+	struct service_run *services;   /* one for each in plan.host */
+	struct snapshot_hold **holds;   /* one for each database in plan.host */
+	struct strings set_aside;       /* databases that were kept under another name */
+	char recovered[ERROR_TEXT_MAX]; /* what came of a run that was killed; "": there was none */
+	struct strings undone;          /* recovery: phases whose undo is known to have succeeded */
 
 	enum result result;
 	struct error failure; /* why, when result is no success */
 	const char *failed_phase;
-	bool changed;         /* something on the host was touched */
+	bool recovers;        /* that is all this command does */
+	bool boot;            /* the host is starting: files and databases only */
+	bool begun;           /* this run touched the host: a failure walks back */
+	bool changed;         /* it did, or a recovery before it */
 	bool incomplete;      /* a step back failed */
 	bool unstoppable;     /* … for a service of the new release may still run */
 	struct strings to_do; /* what a person has to do then */
@@ -75,7 +84,17 @@ struct update {
 /* Loads the configuration and gets the run's identifier; on an error the result is set, too. */
 MUST_CHECK int update_init(struct update *update, const struct options *options, struct error *err);
 
-/* What a run that stages files needs besides: the lock, the journal, the helpers, the manager. */
+/* The same without a configuration, for recovery. */
+void update_init_bare(struct update *update, const struct options *options);
+
+/* The lock, then the journal. -EBUSY: another run has it. */
+MUST_CHECK int update_lock(struct update *update, struct error *err);
+
+/* The lists that plan.host asks for; services are bound to their plans. */
+MUST_CHECK int update_allocate(struct update *update, struct error *err);
+
+/* What a run that stages files needs besides: the lock, the journal, the helpers, the manager. A
+ * run that was killed half-way is recovered first when this one records, else it is an error. */
 MUST_CHECK int update_prepare(struct update *update, struct error *err);
 
 /* Ends the run in the journal and removes its staging directory. */
@@ -93,12 +112,22 @@ int update_fail(struct update *update, enum result result, const struct error *e
 int update_leave_to_person(struct update *update, int rc, struct error *err, const char *format,
 			   ...) PRINTF_LIKE(4, 5);
 
-/* -EUCLEAN: a run that was killed half-way was neither repaired nor waived; -EBUSY: without our
- * lock, it may still go on. Closes the book on other killed runs when this one records. */
+/* For commands that only ask. -EUCLEAN: a run was killed half-way; -EBUSY: without our lock, it
+ * may still go on. */
 MUST_CHECK int update_check_unfinished(struct update *update, struct error *err);
+
+/* recover.c: makes the host whole again after runs that were killed half-way, oldest first, under
+ * our lock. Sets the result and to_do when a person is needed, and returns -EUCLEAN then. */
+MUST_CHECK int update_recover(struct update *update, struct error *err);
+
+/* The run's plan, before the first act. */
+MUST_CHECK int update_record_plan(struct update *update, struct error *err);
 
 /* The version on this host, by the journal or the `installed` command: update->installed. */
 MUST_CHECK int update_find_installed(struct update *update, struct error *err);
+/* The same as it is now, for a report; altered says which file somebody else changed. */
+MUST_CHECK int update_look_installed(struct update *update, char **ret, struct error *altered,
+				     struct error *err);
 
 /* Phases, acquire.c: from a claim to staged, verified artifacts. */
 MUST_CHECK int update_discover(struct update *update, struct error *err);
@@ -106,11 +135,20 @@ MUST_CHECK int update_verify(struct update *update, struct error *err);
 MUST_CHECK int update_download(struct update *update, struct error *err);
 MUST_CHECK int update_unpack(struct update *update, struct error *err);
 
+/* The run's own directory beside the first artifact; once a run. */
+MUST_CHECK int update_make_staging(struct update *update, struct error *err);
+
 /* Phases, judge.c: may it go ahead? */
 MUST_CHECK int update_preflight(struct update *update, struct error *err);
 MUST_CHECK int update_baseline(struct update *update, struct error *err);
 
+/* What the manager's functions need in this run. */
+struct service_context update_context(const struct update *update,
+				      const struct command_values *values);
+
 /* Who runs each service; services.c. baseline asks, while everything still runs. */
+MUST_CHECK int update_find_service(struct update *update, struct service_run *run,
+				   struct error *err);
 MUST_CHECK int update_find_services(struct update *update, struct error *err);
 /* Refuses when a service that does not run by its pid file has its binary executed by somebody. */
 MUST_CHECK int update_check_stopped(struct update *update, struct error *err);
@@ -124,16 +162,33 @@ const char *update_binary_path(const struct update *update, const struct service
  * to be replaced is no phase of its own: baseline does it, while the daemon still runs. */
 MUST_CHECK int update_plan_swaps(struct update *update, struct error *err);
 MUST_CHECK int update_stop(struct update *update, struct error *err);
-MUST_CHECK int update_snapshot(struct update *update, struct error *err);
-MUST_CHECK int update_restore_databases(struct update *update, struct error *err);
 MUST_CHECK int update_swap(struct update *update, struct error *err);
 MUST_CHECK int update_swap_back(struct update *update, struct error *err);
+
+/* Phases, databases.c: kept aside, put back, and what is left of that at the end. */
+MUST_CHECK int update_snapshot(struct update *update, struct error *err);
+MUST_CHECK int update_discard_snapshots(struct update *update, struct error *err);
+MUST_CHECK int update_complete(struct update *update, struct error *err);
+MUST_CHECK int update_restore_databases(struct update *update, struct error *err);
+void update_keep_snapshots(struct update *update);
+
+/* Phases, rollback.c: back to the previous release, from the journal and NAME.previous. */
+MUST_CHECK int rollback_find(struct update *update, struct error *err);
+MUST_CHECK int rollback_bring(struct update *update, struct error *err);
+MUST_CHECK int rollback_confirm(struct update *update, struct error *err);
+MUST_CHECK int rollback_restore(struct update *update, struct error *err);
+
+/* The database that the other release will meet: the live one, or the snapshot that goes back with
+ * it. */
+const char *update_database_path(const struct update *update, size_t index);
 
 /* Phases, revive.c: the services come up, are the right ones and well. */
 MUST_CHECK int update_start(struct update *update, struct error *err);
 MUST_CHECK int update_stop_new(struct update *update, struct error *err);
 MUST_CHECK int update_health(struct update *update, struct error *err);
 MUST_CHECK int update_start_old(struct update *update, struct error *err);
+/* What ran before a run that was committed, and does not now. */
+MUST_CHECK int update_start_missing(struct update *update, struct error *err);
 
 /* True when version is not to be installed since it is there already (and that is not forced), or
  * is older than what is there and was not asked for. */

@@ -35,9 +35,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
 	struct error err;
 
 	must(config != NULL);
-	config->root = strdup("");
+	config->host.root = strdup("");
 	config->document = calloc(1, sizeof(*config->document));
-	must(config->root != NULL && config->document != NULL);
+	must(config->host.root != NULL && config->document != NULL);
 	must(document_init(config->document, "x.ini", &err) == 0);
 	int rc = load(config, (const char *)bytes, length, &err);
 

@@ -35,6 +35,8 @@ int ask(const char *path, const char *sql);
 int users(const char *path);
 void set_up(void);
 void tear_down(void);
+/* Begins and completes, with no daemon. */
+int try_to_take(void);
 void take(void);
 /* Puts it back; the name of what was kept aside, which the caller frees. */
 char *restore(void);

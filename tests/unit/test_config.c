@@ -49,24 +49,24 @@ static const char design_sample[] =
 
 static void expect_banger(const struct config *config)
 {
-	cr_assert_str_eq(config->root, "");
+	cr_assert_str_eq(config->host.root, "");
 	cr_assert_str_eq(config->product, "banger");
 	cr_assert_str_eq(config->manifests.items[0],
 			 "https://releases.thaloco.com/banger/manifest.json");
 	cr_assert_str_eq(config->keys, "/etc/banger-update/keys.d");
 	cr_assert(config->installed.words.count == 2);
-	cr_assert(config->manager == MANAGER_SYSTEMD);
-	cr_assert(config->artifact_count == 3);
-	cr_assert_str_eq(config->artifacts[0].name, "banger-vsock-agent");
-	cr_assert_str_eq(config->artifacts[2].install, "/usr/local/bin/banger");
-	cr_assert(config->service_count == 2);
-	cr_assert_str_eq(config->services[0].name, "bangerd-root.service");
-	cr_assert(config->services[0].binary == NULL);
-	cr_assert_str_eq(config->services[1].name, "bangerd.service");
-	cr_assert_str_eq(config->services[1].binary, "bangerd");
-	cr_assert(config->database_count == 1);
-	cr_assert_str_eq(config->databases[0].path, "/var/lib/banger/state.db");
-	cr_assert_str_eq(config->health.command.line, "/usr/local/bin/banger doctor");
+	cr_assert(config->host.manager == MANAGER_SYSTEMD);
+	cr_assert(config->host.artifact_count == 3);
+	cr_assert_str_eq(config->host.artifacts[0].name, "banger-vsock-agent");
+	cr_assert_str_eq(config->host.artifacts[2].install, "/usr/local/bin/banger");
+	cr_assert(config->host.service_count == 2);
+	cr_assert_str_eq(config->host.services[0].name, "bangerd-root.service");
+	cr_assert(config->host.services[0].binary == NULL);
+	cr_assert_str_eq(config->host.services[1].name, "bangerd.service");
+	cr_assert_str_eq(config->host.services[1].binary, "bangerd");
+	cr_assert(config->host.database_count == 1);
+	cr_assert_str_eq(config->host.databases[0].path, "/var/lib/banger/state.db");
+	cr_assert_str_eq(config->host.health.command.line, "/usr/local/bin/banger doctor");
 	cr_assert(config->plugin_count == 1);
 	cr_assert_str_eq(pairs_get(&config_plugin(config, "schema-migration")->options, "command"),
 			 "{stage}/bangerd --check-migrations --system");
@@ -108,13 +108,13 @@ Test(config, the_shipped_example_is_for_another_daemon)
 	const struct config *config = loaded.config;
 
 	cr_assert_str_eq(config->product, "notesd");
-	cr_assert(config->manager == MANAGER_COMMAND);
-	cr_assert(command_is_set(&config->services[0].start));
-	cr_assert_str_eq(config->services[0].pid_file, "/run/notesd.pid");
-	cr_assert_str_eq(config->databases[0].record, "notes_schema_history");
-	cr_assert(config->databases[1].missing_ok);
-	cr_assert_str_eq(config->health.command.words.items[2], "daily notes");
-	cr_assert(config->artifacts[1].mode == 0750);
+	cr_assert(config->host.manager == MANAGER_COMMAND);
+	cr_assert(command_is_set(&config->host.services[0].start));
+	cr_assert_str_eq(config->host.services[0].pid_file, "/run/notesd.pid");
+	cr_assert_str_eq(config->host.databases[0].record, "notes_schema_history");
+	cr_assert(config->host.databases[1].missing_ok);
+	cr_assert_str_eq(config->host.health.command.words.items[2], "daily notes");
+	cr_assert(config->host.artifacts[1].mode == 0750);
 	case_finish(&loaded);
 }
 
@@ -126,14 +126,15 @@ Test(config, keys_that_are_not_written_have_their_defaults)
 	cr_assert(loaded.rc == 0, "%s", loaded.err.text);
 	cr_assert_str_eq(config->state_dir, "/var/lib/banger-update/notesd");
 	cr_assert(config->staging_dir == NULL && config->proxy == NULL && config->ca_file == NULL);
-	cr_assert(!command_is_set(&config->installed) && !command_is_set(&config->health.command));
+	cr_assert(!command_is_set(&config->installed) &&
+		  !command_is_set(&config->host.health.command));
 	cr_assert(config->max_tarball == 256u * MIB);
 	cr_assert(config->download_timeout_ms == 15 * 60 * 1000);
 	cr_assert(config->min_rate == KIB);
 	cr_assert(config->keep_snapshots == 2);
-	cr_assert(config->health.interval_ms == 1000);
-	cr_assert(config->health.timeout_ms == 60 * 1000);
-	cr_assert(config->health.settle_ms == 5000);
+	cr_assert(config->host.health.interval_ms == 1000);
+	cr_assert(config->host.health.timeout_ms == 60 * 1000);
+	cr_assert(config->host.health.settle_ms == 5000);
 	cr_assert_str_eq(config->plugin_dir, BANGER_PLUGINDIR);
 	cr_assert(config->plugin_timeout_ms == 30 * 1000);
 	cr_assert(config->sandbox == SANDBOX_BEST);
@@ -149,14 +150,16 @@ Test(config, keys_of_named_sections_have_their_defaults_too)
 			  "[database d]\npath = /d\n[plugin p]\n");
 	const struct config *config = loaded.config;
 
-	cr_assert(config->artifacts[0].mode == HOST_MODE_KEEP);
-	cr_assert(config->artifacts[0].owner == NULL && config->artifacts[0].group == NULL);
-	cr_assert(config->services[0].ready_timeout_ms == 30 * 1000);
-	cr_assert(config->services[0].stop_timeout_ms == 90 * 1000);
-	cr_assert(!config->services[0].keeps_children && config->services[0].pid_file == NULL);
-	cr_assert(config->databases[0].user == NULL && !config->databases[0].missing_ok);
-	cr_assert_str_eq(config->databases[0].record, "schema_migrations");
-	cr_assert(config->databases[0].on_rollback == ROLLBACK_IF_CHANGED);
+	cr_assert(config->host.artifacts[0].mode == HOST_MODE_KEEP);
+	cr_assert(config->host.artifacts[0].owner == NULL &&
+		  config->host.artifacts[0].group == NULL);
+	cr_assert(config->host.services[0].ready_timeout_ms == 30 * 1000);
+	cr_assert(config->host.services[0].stop_timeout_ms == 90 * 1000);
+	cr_assert(!config->host.services[0].keeps_children &&
+		  config->host.services[0].pid_file == NULL);
+	cr_assert(config->host.databases[0].user == NULL && !config->host.databases[0].missing_ok);
+	cr_assert_str_eq(config->host.databases[0].record, "schema_migrations");
+	cr_assert(config->host.databases[0].on_rollback == ROLLBACK_IF_CHANGED);
 	cr_assert(config->plugins[0].enabled && !config->plugins[0].required);
 	cr_assert(config->plugins[0].on_error == ON_ERROR_BLOCK);
 	cr_assert(!config->plugins[0].grant_network && !config->plugins[0].grant_root);
@@ -180,7 +183,7 @@ Test(config, every_key_of_update_reaches_its_member)
 	cr_assert_str_eq(config->installed.line, "/i -V");
 	cr_assert_str_eq(config->state_dir, "/s");
 	cr_assert_str_eq(config->staging_dir, "/t");
-	cr_assert(config->manager == MANAGER_COMMAND);
+	cr_assert(config->host.manager == MANAGER_COMMAND);
 	cr_assert(config->max_tarball == MIB);
 	cr_assert(config->download_timeout_ms == 2000);
 	cr_assert(config->min_rate == 3 * KIB);
@@ -206,8 +209,8 @@ Test(config, every_key_of_artifacts_and_services_reaches_its_member)
 		cr_skip_test("systemd runs here");
 	}
 	cr_assert(loaded.rc == 0, "%s", loaded.err.text);
-	artifact = &loaded.config->artifacts[0];
-	service = &loaded.config->services[0];
+	artifact = &loaded.config->host.artifacts[0];
+	service = &loaded.config->host.services[0];
 	cr_assert(artifact->mode == 0700);
 	cr_assert_str_eq(artifact->owner, "o");
 	cr_assert_str_eq(artifact->group, "g");
@@ -233,16 +236,16 @@ Test(config, every_key_of_databases_health_and_preflight_reaches_its_member)
 	const struct config *config = loaded.config;
 
 	cr_assert(loaded.rc == 0, "%s", loaded.err.text);
-	cr_assert_str_eq(config->databases[0].name, "d");
-	cr_assert_str_eq(config->databases[0].path, "/d");
-	cr_assert_str_eq(config->databases[0].user, "u");
-	cr_assert(config->databases[0].missing_ok);
-	cr_assert_str_eq(config->databases[0].record, "r");
-	cr_assert(config->databases[0].on_rollback == ROLLBACK_ALWAYS);
-	cr_assert_str_eq(config->health.command.line, "/h");
-	cr_assert(config->health.interval_ms == 70);
-	cr_assert(config->health.timeout_ms == 8000);
-	cr_assert(config->health.settle_ms == 9000);
+	cr_assert_str_eq(config->host.databases[0].name, "d");
+	cr_assert_str_eq(config->host.databases[0].path, "/d");
+	cr_assert_str_eq(config->host.databases[0].user, "u");
+	cr_assert(config->host.databases[0].missing_ok);
+	cr_assert_str_eq(config->host.databases[0].record, "r");
+	cr_assert(config->host.databases[0].on_rollback == ROLLBACK_ALWAYS);
+	cr_assert_str_eq(config->host.health.command.line, "/h");
+	cr_assert(config->host.health.interval_ms == 70);
+	cr_assert(config->host.health.timeout_ms == 8000);
+	cr_assert(config->host.health.settle_ms == 9000);
 	cr_assert_str_eq(config->plugin_dir, "/x");
 	cr_assert(config->plugin_timeout_ms == 10000);
 	cr_assert(config->sandbox == SANDBOX_REQUIRED);
@@ -294,20 +297,20 @@ Test(config, the_root_is_in_front_of_paths_but_not_of_commands)
 	size_t root = strlen(loaded.scratch.path);
 	const char *paths[] = {config->keys,
 			       config->state_dir,
-			       config->artifacts[0].install,
-			       config->databases[0].path,
+			       config->host.artifacts[0].install,
+			       config->host.databases[0].path,
 			       config->plugin_dir,
-			       config->services[0].pid_file};
+			       config->host.services[0].pid_file};
 	const char *expected[] = {"/etc/keys",       "/var/lib/banger-update/notesd",
 				  "/usr/bin/notesd", "/v/d",
 				  "/plugins",        "/run/s.pid"};
 
-	cr_assert_str_eq(config->root, loaded.scratch.path);
+	cr_assert_str_eq(config->host.root, loaded.scratch.path);
 	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
-		cr_assert(strncmp(paths[i], config->root, root) == 0, "%s", paths[i]);
+		cr_assert(strncmp(paths[i], config->host.root, root) == 0, "%s", paths[i]);
 		cr_assert_str_eq(paths[i] + root, expected[i]);
 	}
-	cr_assert_str_eq(config->health.command.words.items[0], "/bin/check");
+	cr_assert_str_eq(config->host.health.command.words.items[0], "/bin/check");
 	case_finish(&loaded);
 }
 
@@ -332,9 +335,9 @@ Test(config, a_root_is_an_absolute_directory)
 	char *slashes = scratch_path(&loaded.scratch, "//");
 
 	cr_assert(load_with_root(&loaded, slashes) == 0);
-	cr_assert_str_eq(loaded.config->root, loaded.scratch.path);
+	cr_assert_str_eq(loaded.config->host.root, loaded.scratch.path);
 	cr_assert(load_with_root(&loaded, "/") == 0);
-	cr_assert_str_eq(loaded.config->root, "");
+	cr_assert_str_eq(loaded.config->host.root, "");
 	cr_assert_str_eq(loaded.config->keys, "/etc/keys");
 	cr_assert(load_with_root(&loaded, "") == 0);
 	cr_assert(load_with_root(&loaded, "tmp") == -EINVAL);
@@ -350,10 +353,10 @@ Test(config, systemd_is_the_default_where_it_runs)
 	struct config_case loaded = case_good(LEAST_LINES);
 	char *mark = scratch_path(&loaded.scratch, "run/systemd/system");
 
-	cr_assert(loaded.config->manager == MANAGER_COMMAND);
+	cr_assert(loaded.config->host.manager == MANAGER_COMMAND);
 	scratch_directory(mark);
 	cr_assert(load_with_root(&loaded, loaded.scratch.path) == 0);
-	cr_assert(loaded.config->manager == MANAGER_SYSTEMD);
+	cr_assert(loaded.config->host.manager == MANAGER_SYSTEMD);
 	scratch_write(loaded.path, LEAST_LINES "[service s]\nstart = /b\n");
 	cr_assert(load_with_root(&loaded, loaded.scratch.path) == -EINVAL);
 	cr_assert(strstr(loaded.err.text, "the default where it runs") != NULL, "%s",
@@ -383,7 +386,7 @@ Test(config, paths_of_four_thousand_bytes_stay_whole)
 	cr_assert(asprintf(&text, LEAST_LINES "[database d]\npath = %s\n", path) > 0);
 	loaded = case_load_rootless(text);
 	cr_assert(loaded.rc == 0, "%s", loaded.err.text);
-	cr_assert_str_eq(loaded.config->databases[0].path, path);
+	cr_assert_str_eq(loaded.config->host.databases[0].path, path);
 	case_finish(&loaded);
 	free(text);
 	free(path);

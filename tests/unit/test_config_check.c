@@ -18,8 +18,8 @@ Test(config_check, the_least_is_enough)
 {
 	struct config_case least = case_good(LEAST_LINES);
 
-	cr_assert(least.config->artifact_count == 1);
-	cr_assert(least.config->service_count == 0);
+	cr_assert(least.config->host.artifact_count == 1);
+	cr_assert(least.config->host.service_count == 0);
 	case_finish(&least);
 }
 
@@ -69,7 +69,7 @@ Test(config_check, a_name_that_merely_begins_the_same_is_fine)
 		case_good(LEAST_LINES "[artifact b]\ninstall = /usr/bin/notesd-cli\n"
 				      "[artifact c]\ninstall = /usr/bin/notesd.previous2\n");
 
-	cr_assert(good.config->artifact_count == 3);
+	cr_assert(good.config->host.artifact_count == 3);
 	case_finish(&good);
 }
 
@@ -79,7 +79,7 @@ Test(config_check, a_binary_is_one_of_the_artifacts)
 						       "[artifact z]\ninstall = /z\n"
 						       "[service t]\nbinary = z\n" HOW);
 
-	cr_assert_str_eq(good.config->services[1].binary, "z");
+	cr_assert_str_eq(good.config->host.services[1].binary, "z");
 	case_finish(&good);
 	case_refused(BY_COMMAND "[service s]\n" HOW "binary = notes\n", 12,
 		     "there is no [artifact notes]");

@@ -86,9 +86,9 @@ Test(config_files, a_drop_in_overrides_a_key_and_leaves_the_others)
 {
 	begin(LEAST_LINES "mode = 0755\n[health]\ntimeout = 7s\nsettle = 3s\n");
 	drop_in("10-a.ini", "[health]\ntimeout = 8s\n");
-	cr_assert(good()->health.timeout_ms == 8000);
-	cr_assert(base.config->health.settle_ms == 3000);
-	cr_assert(base.config->artifacts[0].mode == 0755);
+	cr_assert(good()->host.health.timeout_ms == 8000);
+	cr_assert(base.config->host.health.settle_ms == 3000);
+	cr_assert(base.config->host.artifacts[0].mode == 0755);
 	cr_assert_str_eq(base.config->path, base.path);
 }
 
@@ -97,7 +97,7 @@ Test(config_files, the_last_drop_in_wins)
 	begin(LEAST_LINES "[health]\ntimeout = 7s\n");
 	drop_in("9.ini", "[health]\ntimeout = 9s\n");
 	drop_in("10.ini", "[health]\ntimeout = 10s\n");
-	cr_assert(good()->health.timeout_ms == 9000, "names are compared as text");
+	cr_assert(good()->host.health.timeout_ms == 9000, "names are compared as text");
 }
 
 Test(config_files, sections_are_added_behind_the_others_in_the_order_of_the_files)
@@ -109,11 +109,11 @@ Test(config_files, sections_are_added_behind_the_others_in_the_order_of_the_file
 	static const char *const expected[] = {"notesd", "b", "c", "a", "d"};
 	const struct config *config = good();
 
-	cr_assert(config->artifact_count == 5);
+	cr_assert(config->host.artifact_count == 5);
 	for (size_t i = 0; i < 5; i++) {
-		cr_assert_str_eq(config->artifacts[i].name, expected[i]);
+		cr_assert_str_eq(config->host.artifacts[i].name, expected[i]);
 	}
-	cr_assert(config->artifacts[1].mode == 0700);
+	cr_assert(config->host.artifacts[1].mode == 0700);
 }
 
 Test(config_files, a_section_of_a_kind_that_is_there_once_is_not_added_twice)
@@ -121,18 +121,18 @@ Test(config_files, a_section_of_a_kind_that_is_there_once_is_not_added_twice)
 	begin(LEAST_LINES);
 	drop_in("a.ini", "[health]\ntimeout = 8s\n");
 	drop_in("b.ini", "[health]\nsettle = 2s\n");
-	cr_assert(good()->health.timeout_ms == 8000);
-	cr_assert(base.config->health.settle_ms == 2000);
+	cr_assert(good()->host.health.timeout_ms == 8000);
+	cr_assert(base.config->host.health.settle_ms == 2000);
 }
 
 Test(config_files, an_empty_value_puts_the_default_back)
 {
 	begin(LEAST_LINES "[health]\ntimeout = 7s\ncommand = /bin/check\nsettle = 3s\n");
 	drop_in("a.ini", "[health]\ntimeout =\ncommand =\ninterval =\n");
-	cr_assert(good()->health.timeout_ms == 60000);
-	cr_assert_not(command_is_set(&base.config->health.command));
-	cr_assert(base.config->health.settle_ms == 3000);
-	cr_assert(base.config->health.interval_ms == 1000);
+	cr_assert(good()->host.health.timeout_ms == 60000);
+	cr_assert_not(command_is_set(&base.config->host.health.command));
+	cr_assert(base.config->host.health.settle_ms == 3000);
+	cr_assert(base.config->host.health.interval_ms == 1000);
 }
 
 Test(config_files, what_was_reset_can_be_set_again)
@@ -140,9 +140,9 @@ Test(config_files, what_was_reset_can_be_set_again)
 	begin(LEAST_LINES "[health]\ntimeout = 7s\n");
 	drop_in("a.ini", "[health]\ntimeout =\n");
 	drop_in("b.ini", "[health]\ntimeout = 5s\n");
-	cr_assert(good()->health.timeout_ms == 5000);
+	cr_assert(good()->host.health.timeout_ms == 5000);
 	drop_in("c.ini", "[health]\ntimeout =\n");
-	cr_assert(good()->health.timeout_ms == 60000);
+	cr_assert(good()->host.health.timeout_ms == 60000);
 }
 
 Test(config_files, an_option_of_a_plugin_can_be_overridden_and_taken_out)
@@ -182,7 +182,7 @@ Test(config_files, a_drop_in_can_change_the_manager)
 		  base.err.text);
 	drop_in("a.ini", "[update]\nmanager = systemd\n[service notesd]\nstart =\nstop =\n"
 			 "pid_file =\n");
-	cr_assert(good()->manager == MANAGER_SYSTEMD);
+	cr_assert(good()->host.manager == MANAGER_SYSTEMD);
 }
 
 Test(config_files, a_required_key_that_is_taken_out_is_missed_where_that_happened)
@@ -303,7 +303,7 @@ Test(config_files, all_of_it_together_keeps_to_the_limits_of_one_file)
 		(void)snprintf(text, sizeof(text), "[database d%u]\npath = /d%u\n", i, i);
 		drop_in(name, text);
 	}
-	cr_assert(good()->database_count == LIMIT_DATABASES);
+	cr_assert(good()->host.database_count == LIMIT_DATABASES);
 	drop_in("x.ini", "\n[database x]\npath = /x\n");
 	refused("x.ini", 2, "more than 64 [database] sections");
 }

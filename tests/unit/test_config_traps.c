@@ -108,7 +108,7 @@ Test(config_traps, a_semicolon_inside_a_word_is_kept)
 {
 	struct config_case loaded = case_good(LEAST_LINES "[health]\ncommand = /bin/a;b c#d\n");
 
-	cr_assert_str_eq(loaded.config->health.command.words.items[1], "c#d");
+	cr_assert_str_eq(loaded.config->host.health.command.words.items[1], "c#d");
 	case_finish(&loaded);
 }
 

@@ -52,11 +52,11 @@ Test(config_values, durations_become_milliseconds)
 	struct config config = {0};
 
 	accept(SECTION_HEALTH, "interval", "250ms", &config);
-	cr_assert(config.health.interval_ms == 250);
+	cr_assert(config.host.health.interval_ms == 250);
 	accept(SECTION_HEALTH, "interval", "15min", &config);
-	cr_assert(config.health.interval_ms == 15 * 60 * 1000);
+	cr_assert(config.host.health.interval_ms == 15 * 60 * 1000);
 	accept(SECTION_HEALTH, "settle", "0s", &config);
-	cr_assert(config.health.settle_ms == 0);
+	cr_assert(config.host.health.settle_ms == 0);
 }
 
 Test(config_values, durations_without_a_unit_or_sense_are_refused)
@@ -121,14 +121,14 @@ Test(config_values, booleans_are_yes_and_no_only)
 
 Test(config_values, words_come_from_a_closed_set)
 {
-	struct config config = {.manager = MANAGER_COMMAND};
+	struct config config = {.host = {.manager = MANAGER_COMMAND}};
 	struct plugin_config plugin = {0};
 	struct database database = {0};
 
 	accept(SECTION_UPDATE, "manager", "systemd", &config);
-	cr_assert(config.manager == MANAGER_SYSTEMD);
+	cr_assert(config.host.manager == MANAGER_SYSTEMD);
 	accept(SECTION_UPDATE, "manager", "command", &config);
-	cr_assert(config.manager == MANAGER_COMMAND);
+	cr_assert(config.host.manager == MANAGER_COMMAND);
 	accept(SECTION_PREFLIGHT, "sandbox", "required", &config);
 	cr_assert(config.sandbox == SANDBOX_REQUIRED);
 	accept(SECTION_PLUGIN, "on_error", "ignore", &plugin);
@@ -256,12 +256,12 @@ Test(config_values, commands_keep_their_words)
 	struct config config = {0};
 
 	accept(SECTION_HEALTH, "command", "/bin/check \"a ; b\" {root}/x", &config);
-	cr_assert(config.health.command.words.count == 3);
-	cr_assert_str_eq(config.health.command.words.items[0], "/bin/check");
-	cr_assert_str_eq(config.health.command.words.items[1], "a ; b");
+	cr_assert(config.host.health.command.words.count == 3);
+	cr_assert_str_eq(config.host.health.command.words.items[0], "/bin/check");
+	cr_assert_str_eq(config.host.health.command.words.items[1], "a ; b");
 	accept(SECTION_HEALTH, "command", "/bin/other", &config);
-	cr_assert(config.health.command.words.count == 1);
-	command_finish(&config.health.command);
+	cr_assert(config.host.health.command.words.count == 1);
+	command_finish(&config.host.health.command);
 	refuse(SECTION_HEALTH, "command", "check", "absolute");
 	refuse(SECTION_HEALTH, "command", "/bin/x \"open", "");
 	refuse(SECTION_HEALTH, "command", "/bin/x {home}", "{home}");
@@ -315,8 +315,8 @@ Test(config_values, quotes_are_for_commands_only)
 	refuse(SECTION_UPDATE, "keys", "\"/etc/keys\"", "quotes would be part of the value");
 	refuse(SECTION_UPDATE, "product", "\"banger\"", "quotes would be part of the value");
 	accept(SECTION_HEALTH, "command", "\"/opt/my tools/check\" now", &config);
-	cr_assert_str_eq(config.health.command.words.items[0], "/opt/my tools/check");
-	command_finish(&config.health.command);
+	cr_assert_str_eq(config.host.health.command.words.items[0], "/opt/my tools/check");
+	command_finish(&config.host.health.command);
 }
 
 Test(config_values, only_keys_that_can_be_unset_may_be_empty)

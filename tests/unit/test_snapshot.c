@@ -166,7 +166,7 @@ Test(snapshot, the_fingerprint_of_a_running_database_can_be_taken)
 Test(snapshot, a_missing_database_is_an_error_unless_it_may_be_missing)
 {
 	cr_assert(unlink(database.path) == 0);
-	cr_assert(snapshot_take(&database, RUN, &snapshot, &err) == -ENOENT);
+	cr_assert(try_to_take() == -ENOENT);
 	cr_assert_not_null(strstr(err.text, "database state"), "%s", err.text);
 	database.missing_ok = true;
 	take();
@@ -179,16 +179,16 @@ Test(snapshot, a_link_or_a_directory_is_no_database)
 	char *real = scratch_path(&scratch, "var lib/real.db");
 
 	cr_assert(link(database.path, other) == 0);
-	cr_assert(snapshot_take(&database, RUN, &snapshot, &err) == -EINVAL);
+	cr_assert(try_to_take() == -EINVAL);
 	cr_assert_not_null(strstr(err.text, "hard link"), "%s", err.text);
 	cr_assert(unlink(other) == 0 && rename(database.path, real) == 0);
 	cr_assert(symlink(real, database.path) == 0);
-	cr_assert(snapshot_take(&database, RUN, &snapshot, &err) == -EINVAL);
+	cr_assert(try_to_take() == -EINVAL);
 	cr_assert_not_null(strstr(err.text, "symbolic link"), "%s", err.text);
 	cr_assert(unlink(database.path) == 0 && mkdir(database.path, 0755) == 0);
-	cr_assert(snapshot_take(&database, RUN, &snapshot, &err) == -EINVAL);
+	cr_assert(try_to_take() == -EINVAL);
 	cr_assert(rmdir(database.path) == 0 && mkfifo(database.path, 0644) == 0);
-	cr_assert(snapshot_take(&database, RUN, &snapshot, &err) == -EINVAL);
+	cr_assert(try_to_take() == -EINVAL);
 	free(other);
 	free(real);
 }
@@ -210,7 +210,7 @@ Test(snapshot, a_damaged_database_stops_the_update_and_leaves_nothing)
 	damage(database.path);
 	char *before = scratch_listing(directory, NULL);
 
-	cr_assert(snapshot_take(&database, RUN, &snapshot, &err) == -EUCLEAN);
+	cr_assert(try_to_take() == -EUCLEAN);
 	char *after = scratch_listing(directory, NULL);
 
 	cr_assert_str_eq(before, after);
@@ -229,7 +229,7 @@ Test(snapshot, a_database_whose_pages_are_damaged_is_noticed)
 	memset(zeros, 0xee, sizeof(zeros));
 	cr_assert(fd >= 0 && pwrite(fd, zeros, sizeof(zeros), 5 * 4096) == sizeof(zeros));
 	(void)close(fd);
-	cr_assert(snapshot_take(&database, RUN, &snapshot, &err) == -EUCLEAN, "%s", err.text);
+	cr_assert(try_to_take() == -EUCLEAN, "%s", err.text);
 	char *left = scratch_path(&scratch, "var lib/.banger-update");
 
 	cr_assert(!scratch_exists(left));
@@ -269,7 +269,7 @@ Test(snapshot, as_root_what_the_daemon_s_user_planted_is_not_followed)
 	cr_assert(chmod(scratch.path, 0755) == 0 && mkdir(victim, 0700) == 0);
 	cr_assert(chown(directory, 65534, 65534) == 0 && chown(database.path, 65534, 65534) == 0);
 	cr_assert(symlink(victim, own) == 0);
-	cr_assert(snapshot_take(&database, RUN, &snapshot, &err) == -ENOTDIR, "%s", err.text);
+	cr_assert(try_to_take() == -ENOTDIR, "%s", err.text);
 	cr_assert(rmdir(victim) == 0, "something was written there");
 	free(victim);
 	free(own);
@@ -282,7 +282,7 @@ Test(snapshot, a_user_that_nobody_knows_is_an_error)
 		cr_skip_test("only root can become somebody else");
 	}
 	database.user = strdup("no-such-user-anywhere");
-	cr_assert(snapshot_take(&database, RUN, &snapshot, &err) == -ENOENT);
+	cr_assert(try_to_take() == -ENOENT);
 	cr_assert_not_null(strstr(err.text, "no-such-user-anywhere"), "%s", err.text);
 }
 
@@ -300,7 +300,7 @@ Test(snapshot, no_room_is_told_before_anything_is_written)
 	run_sql(database.path, OLD_SCHEMA);
 	char *before = scratch_listing(directory, NULL);
 
-	cr_assert(snapshot_take(&database, RUN, &snapshot, &err) == -ENOSPC);
+	cr_assert(try_to_take() == -ENOSPC);
 	cr_assert_not_null(strstr(err.text, "no room"), "%s", err.text);
 	char *after = scratch_listing(directory, NULL);
 

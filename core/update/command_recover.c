@@ -1,0 +1,142 @@
+/*
+ * command_recover.c - `recover`: makes the host whole after a run that was killed half-way.
+ *
+ * The INI file only says where the journal is. Without --config every product's journal is looked
+ * at, so that a boot needs no configuration and a broken one keeps nobody from recovering.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/guard.h"
+#include "update/after.h"
+#include "update/command.h"
+#include "update/phases.h"
+#include "update/say.h"
+#include "update/state.h"
+
+#define STATE_PARENT "/var/lib/banger-update"
+
+#define auto_update __attribute__((cleanup(update_finish)))
+
+static int has_journal(const char *state_dir)
+{
+	auto_free char *path = path_join(state_dir, "journal.db");
+
+	return path == NULL ? -ENOMEM : access(path, F_OK) == 0;
+}
+
+static int recover_under_lock(struct update *update, struct error *err)
+{
+	int rc = update_lock(update, err);
+
+	if (rc == -EBUSY) {
+		return update_fail(update, RESULT_BUSY, err);
+	}
+	rc = rc < 0 ? rc : update_recover(update, err);
+	if (rc < 0 && update->result != RESULT_ROLLBACK_INCOMPLETE) {
+		return update_fail(update, RESULT_ERROR, err);
+	}
+	if (rc < 0) {
+		update->failure = *err;
+	}
+	return rc;
+}
+
+/* 0 whole again, 5 a person is needed; while the host boots nothing may keep it from doing so. */
+static int exit_code_of(const struct update *update)
+{
+	if (update->boot || update->result == RESULT_ROLLED_BACK) {
+		return 0;
+	}
+	return result_exit_code(update->result);
+}
+
+static int recover_in(struct update *update)
+{
+	struct error err = {0};
+
+	update->boot = update->options->boot;
+	update->recovers = true;
+	update->result = RESULT_UP_TO_DATE;
+	int there = has_journal(update->state_dir);
+	int rc = there <= 0 ? there : recover_under_lock(update, &err);
+	int code = exit_code_of(update);
+
+	if (rc == 0 && update->config != NULL && update->recovered[0] != '\0') {
+		state_publish(update, update->config->status_file);
+	}
+	journal_close(&update->journal);
+	lock_release(&update->lock);
+	if (update->recovered[0] != '\0') {
+		after_run(update, code);
+	}
+	return say_end(update, code);
+}
+
+/* A journal that no INI file leads to. */
+static int recover_directory(const struct options *options, const char *state_dir)
+{
+	auto_update struct update update;
+
+	update_init_bare(&update, options);
+	update.state_dir = strdup(state_dir);
+	update.product = strdup(path_name(state_dir));
+	if (update.state_dir == NULL || update.product == NULL) {
+		return result_exit_code(RESULT_ERROR);
+	}
+	return recover_in(&update);
+}
+
+static int is_name(const struct dirent *entry)
+{
+	return entry->d_name[0] != '.';
+}
+
+/* Every directory below the standard place but the one that was seen already. */
+static int recover_others(const struct options *options, const char *seen)
+{
+	auto_free char *parent = path_join(options->root, STATE_PARENT);
+	struct dirent **entries = NULL;
+	int count = parent == NULL ? -1 : scandir(parent, &entries, is_name, alphasort);
+	int worst = 0;
+
+	for (int i = 0; i < count; i++) {
+		auto_free char *directory = path_join(parent, entries[i]->d_name);
+
+		free(entries[i]);
+		if (directory == NULL || has_journal(directory) <= 0 ||
+		    (seen != NULL && strcmp(seen, directory) == 0)) {
+			continue;
+		}
+		int code = recover_directory(options, directory);
+
+		worst = code > worst ? code : worst;
+	}
+	free(entries);
+	return worst;
+}
+
+int command_recover(const struct options *options)
+{
+	auto_update struct update update;
+	struct error err = {0};
+
+	if (options->state != NULL) {
+		return recover_directory(options, options->state);
+	}
+	bool is_configured = update_init(&update, options, &err) == 0;
+
+	if (!is_configured && options->config != NULL) {
+		(void)error_prefix(&update.failure, "--state DIR recovers without an INI file");
+		return say_end(&update, options->boot ? 0 : result_exit_code(update.result));
+	}
+	int code = is_configured ? recover_in(&update) : 0;
+	int others = options->config == NULL ? recover_others(options, update.state_dir) : 0;
+
+	return others > code ? others : code;
+}

@@ -1,0 +1,331 @@
+/*
+ * recover.c - runs that were killed half-way, by SIGKILL or a power cut: from the journal alone.
+ *
+ * Not committed: the same way back as after a failure, from the last phase that was begun.
+ * Committed: what was left to clean up. Both look at what is there, so that a recovery that is
+ * itself killed is simply repeated.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/guard.h"
+#include "install/staging.h"
+#include "update/phases.h"
+#include "update/update.h"
+
+#define auto_update __attribute__((cleanup(update_finish)))
+
+/* What the journal has of a run's course. */
+struct course {
+	const struct phase *reached; /* the last one that changes the host; NULL: none was begun */
+	bool unknown; /* a phase of another version of this program, which may change the host */
+	struct strings undone;
+};
+#define auto_course __attribute__((cleanup(course_finish)))
+
+static void course_finish(struct course *course)
+{
+	strings_finish(&course->undone);
+}
+
+static int follow(void *data, const struct journal_event *event, struct error *err)
+{
+	struct course *course = data;
+	const struct phase *phase = phase_find(event->phase);
+
+	if (strcmp(event->state, "undone") == 0) {
+		return strings_add(&course->undone, event->phase) < 0 ? error_no_memory(err) : 0;
+	}
+	if (strcmp(event->state, "intent") != 0 || strcmp(event->phase, "commit") == 0) {
+		return 0;
+	}
+	course->unknown = course->unknown || phase == NULL;
+	if (phase != NULL && phase->changes_host &&
+	    (course->reached == NULL || phase > course->reached)) {
+		course->reached = phase;
+	}
+	return 0;
+}
+
+static int read_course(struct update *update, const struct journal_entry *entry,
+		       struct course *course, struct error *err)
+{
+	int rc = journal_events(update->journal, entry->id, follow, course, err);
+
+	if (rc == 0 && course->unknown) {
+		rc = error_set(err, -ENOTSUP,
+			       "run %s was made by another version of this program, which knows "
+			       "phases that this one does not: recover with that one",
+			       entry->id);
+	}
+	return rc;
+}
+
+/* ---- one run ----------------------------------------------------------------------------------
+ */
+
+static char *copy_or_empty(const char *text)
+{
+	return text[0] != '\0' ? strdup(text) : NULL;
+}
+
+/* Puts the struct in the state it had when the run was killed, as far as the journal knows. */
+static int revive_run(struct update *run, const struct update *parent,
+		      const struct journal_entry *entry, struct error *err)
+{
+	char boot[PLAN_BOOT_SIZE];
+
+	run->product = strdup(entry->product);
+	run->installed = copy_or_empty(entry->from);
+	if (run->product == NULL || (entry->from[0] != '\0' && run->installed == NULL)) {
+		return error_no_memory(err);
+	}
+	(void)snprintf(run->release.version.text, sizeof(run->release.version.text), "%s",
+		       entry->to);
+	(void)snprintf(run->run, sizeof(run->run), "%s", entry->id);
+	int rc = journal_read_plan(parent->journal, entry->id, &run->plan, err);
+
+	rc = rc < 0 ? rc : update_allocate(run, err);
+	if (rc < 0) {
+		return rc;
+	}
+	plan_boot(boot);
+	for (size_t i = 0; i < run->plan.host->service_count; i++) {
+		struct service_run *service = &run->services[i];
+
+		/* A pid of an earlier boot is nobody's. */
+		if (strcmp(boot, run->plan.boot) != 0) {
+			service->before->start_time = 0;
+		}
+		service->stopped = service->before->pid != 0;
+		service->wanted = true;
+	}
+	return 0;
+}
+
+static void remove_staging(struct update *run)
+{
+	struct error err;
+
+	if (run->plan.staging != NULL && staging_remove(run->plan.staging, &err) < 0) {
+		report_problem(&run->report, err.text);
+	}
+}
+
+static int finish_committed(struct update *run, struct error *err)
+{
+	report_phase_begin(&run->report, "clean-up");
+	phases_clean_up(run);
+	int rc = run->boot ? 0 : update_start_missing(run, err);
+
+	if (rc < 0) {
+		struct error why = *err;
+
+		rc = update_leave_to_person(run, rc, err, "start it by hand: %s", why.text);
+	}
+	remove_staging(run);
+	report_phase_end(&run->report, "clean-up", rc == 0 ? "ok" : "failed", 0);
+	run->result = rc < 0 ? RESULT_ROLLBACK_INCOMPLETE : RESULT_UPDATED;
+	return rc;
+}
+
+static int go_back(struct update *run, const struct course *course, struct error *err)
+{
+	run->changed = true;
+	/* Nothing but these two ever let anybody write to a database. */
+	if (course->reached < phase_find("restore")) {
+		for (size_t i = 0; i < run->plan.host->database_count; i++) {
+			run->plan.snapshots[i].database = NULL;
+		}
+	}
+	for (size_t i = 0; i < course->undone.count; i++) {
+		if (strings_add(&run->undone, course->undone.items[i]) < 0) {
+			return error_no_memory(err);
+		}
+	}
+	phases_walk_back(run, course->reached);
+	if (run->incomplete) {
+		return error_set(err, -EUCLEAN, "run %s could not be taken back completely",
+				 run->run);
+	}
+	remove_staging(run);
+	return 0;
+}
+
+static int restore_whole(struct update *run, const struct journal_entry *entry,
+			 const struct course *course, struct error *err)
+{
+	return entry->committed_at[0] != '\0' ? finish_committed(run, err)
+					      : go_back(run, course, err);
+}
+
+/* A run that got no further than its plan left nothing but directories of its own. */
+static int forget(struct update *update, const struct journal_entry *entry, struct error *err)
+{
+	auto_plan struct plan plan = {0};
+	int rc = journal_read_plan(update->journal, entry->id, &plan, err);
+
+	if (rc == 0 && plan.staging != NULL) {
+		rc = staging_remove(plan.staging, err);
+	}
+	if (rc < 0 && rc != -ENOENT) {
+		return rc;
+	}
+	return journal_end(update->journal, entry->id, result_word(RESULT_ERROR),
+			   "killed before anything was changed", err);
+}
+
+/* Hands what a run found over to the command that recovers. */
+static int take_over(struct update *update, struct update *run, struct error *err)
+{
+	update->report = run->report;
+	update->changed = true;
+	update->incomplete = update->incomplete || run->incomplete;
+	for (size_t i = 0; i < run->to_do.count; i++) {
+		if (strings_add(&update->to_do, run->to_do.items[i]) < 0) {
+			return error_no_memory(err);
+		}
+	}
+	for (size_t i = 0; i < run->set_aside.count; i++) {
+		if (strings_add(&update->set_aside, run->set_aside.items[i]) < 0) {
+			return error_no_memory(err);
+		}
+	}
+	return 0;
+}
+
+static void tell(struct update *update, const struct journal_entry *entry, bool open)
+{
+	if (entry->committed_at[0] != '\0') {
+		(void)snprintf(update->recovered, sizeof(update->recovered),
+			       "run %s was committed before it was killed: %s %s stays", entry->id,
+			       entry->product, entry->to);
+	} else {
+		(void)snprintf(update->recovered, sizeof(update->recovered),
+			       "run %s to %s was killed half-way and taken back: %s %s stays%s",
+			       entry->id, entry->to, entry->product,
+			       entry->from[0] != '\0' ? entry->from : "not installed",
+			       open ? "; its services are looked at once the host is up" : "");
+	}
+	report_problem(&update->report, update->recovered);
+}
+
+static int end_run(struct update *run, const struct journal_entry *entry, struct error *err)
+{
+	const char *why = entry->detail[0] != '\0' ? entry->detail : "killed half-way";
+
+	return journal_end(run->journal, entry->id, result_word(run->result), why, err);
+}
+
+static int recover_entry(struct update *update, const struct journal_entry *entry,
+			 const struct course *course, struct error *err)
+{
+	/* What is borrowed here goes back before run is finished. */
+	auto_update struct update run = {
+		.options = update->options,
+		.report = update->report,
+		.helpers = HELPERS_INIT,
+		.lock = update->lock,
+		.journal = update->journal,
+		.journaled = true,
+		.manager = service_manager_command(),
+		.boot = update->boot,
+		.result = RESULT_ROLLBACK_INCOMPLETE,
+		.verified = {.fd = -1},
+	};
+	int rc = revive_run(&run, update, entry, err);
+	bool is_open = update->boot && entry->committed_at[0] == '\0';
+
+	if (rc == 0) {
+		rc = restore_whole(&run, entry, course, err);
+		int ended = is_open ? 0 : end_run(&run, entry, rc < 0 ? &(struct error){0} : err);
+		int taken = take_over(update, &run, rc < 0 ? &(struct error){0} : err);
+
+		rc = rc < 0 ? rc : ended < 0 ? ended : taken;
+	}
+	run.lock.fd = -1;
+	run.journal = NULL;
+	if (rc == 0) {
+		tell(update, entry, is_open);
+	}
+	return rc;
+}
+
+static bool waives(const struct update *update)
+{
+	return update->options != NULL && strings_contain(&update->options->waived, "unfinished");
+}
+
+static int recover_one(struct update *update, const struct journal_entry *entry, struct error *err)
+{
+	auto_course struct course course = {0};
+
+	if (waives(update)) {
+		return journal_end(update->journal, entry->id, result_word(RESULT_ERROR),
+				   "killed half-way; waived by a later run", err);
+	}
+	int rc = read_course(update, entry, &course, err);
+
+	if (rc < 0) {
+		return rc;
+	}
+	if (course.reached == NULL && entry->committed_at[0] == '\0') {
+		return forget(update, entry, err);
+	}
+	return recover_entry(update, entry, &course, err);
+}
+
+int update_recover(struct update *update, struct error *err)
+{
+	auto_journal_entries struct journal_entries entries = {0};
+	int rc = journal_unfinished(update->journal, &entries, err);
+
+	for (size_t i = 0; i < entries.count && rc == 0; i++) {
+		rc = recover_one(update, &entries.items[i], err);
+	}
+	if (rc < 0 && update->incomplete) {
+		update->result = RESULT_ROLLBACK_INCOMPLETE;
+	}
+	return rc;
+}
+
+/* ---- for those that only ask ------------------------------------------------------------------
+ */
+
+static int judge(struct update *update, const struct journal_entry *entry, struct error *err)
+{
+	auto_course struct course course = {0};
+	int rc = read_course(update, entry, &course, err);
+
+	if (rc < 0 || entry->committed_at[0] != '\0' || course.reached == NULL) {
+		return rc;
+	}
+	/* Without the lock nobody knows whether it still runs. */
+	if (update->lock.fd < 0) {
+		return error_set(err, -EBUSY, "run %s is in the phase %s, or was killed there",
+				 entry->id, course.reached->name);
+	}
+	return error_set(err, -EUCLEAN,
+			 "run %s, from %s to %s, did not end: it was killed in the phase %s, and "
+			 "what is installed may be half of each; banger-update recover makes it "
+			 "whole",
+			 entry->id, entry->from[0] != '\0' ? entry->from : "nothing", entry->to,
+			 course.reached->name);
+}
+
+int update_check_unfinished(struct update *update, struct error *err)
+{
+	auto_journal_entries struct journal_entries entries = {0};
+
+	if (update->journal == NULL) {
+		return 0;
+	}
+	int rc = journal_unfinished(update->journal, &entries, err);
+
+	for (size_t i = 0; i < entries.count && rc == 0; i++) {
+		rc = judge(update, &entries.items[i], err);
+	}
+	return rc;
+}
