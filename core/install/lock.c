@@ -8,9 +8,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -81,11 +84,15 @@ static const char *read_holder(int fd, char text[HOLDER_MAX])
  * end soon. */
 static bool is_orphaned(int fd)
 {
+	static const char before[] = "pid ";
 	char holder[HOLDER_MAX];
-	pid_t pid = 0;
 
-	return sscanf(read_holder(fd, holder), "pid %d,", &pid) == 1 && pid > 0 &&
-	       kill(pid, 0) < 0 && errno == ESRCH;
+	if (!text_has_prefix(read_holder(fd, holder), before)) {
+		return false;
+	}
+	long pid = strtol(holder + sizeof(before) - 1, NULL, 10);
+
+	return pid > 0 && pid <= INT_MAX && kill((pid_t)pid, 0) < 0 && errno == ESRCH;
 }
 
 static int refuse(int fd, struct error *err)

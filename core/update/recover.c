@@ -240,10 +240,15 @@ static int recover_entry(struct update *update, const struct journal_entry *entr
 
 	if (rc == 0) {
 		rc = restore_whole(&run, entry, course, err);
-		int ended = is_open ? 0 : end_run(&run, entry, rc < 0 ? &(struct error){0} : err);
-		int taken = take_over(update, &run, rc < 0 ? &(struct error){0} : err);
+		/* Why it could not be made whole is worth more than what fails afterwards. */
+		struct error later = {0};
+		int ended = is_open ? 0 : end_run(&run, entry, &later);
+		int taken = take_over(update, &run, &later);
 
-		rc = rc < 0 ? rc : ended < 0 ? ended : taken;
+		if (rc == 0 && (ended < 0 || taken < 0)) {
+			*err = later;
+			rc = later.code;
+		}
 	}
 	run.lock.fd = -1;
 	run.journal = NULL;

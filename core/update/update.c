@@ -43,7 +43,7 @@ int update_allocate(struct update *update, struct error *err)
 	const struct host *host = update->plan.host;
 
 	update->services = calloc(host->service_count + 1, sizeof(*update->services));
-	update->holds = calloc(host->database_count + 1, sizeof(*update->holds));
+	update->holds = calloc(host->database_count + 1, sizeof(struct snapshot_hold *));
 	if (update->services == NULL || update->holds == NULL) {
 		return error_no_memory(err);
 	}

@@ -225,10 +225,13 @@ Test(attack, a_run_that_was_killed_half_way_is_not_taken_for_an_update)
 	update("", -1);
 	assert_version("banger 0.2.0");
 	set_start("");
-	update_says("", 3, (const char *const[]){"--waive unfinished", "start", NULL});
 	update_says("--check", 3, (const char *const[]){"or was killed there", NULL});
-	update_says("--waive unfinished", 0, (const char *const[]){"up to date", NULL});
+	update_says("preflight", 3, (const char *const[]){"banger-update recover", "start", NULL});
+	update_says("recover", 0, (const char *const[]){"taken back", "0.1.0 stays", NULL});
+	assert_version("banger 0.1.0");
+	update_says("recover", 0, (const char *const[]){"nothing to recover", NULL});
 	update("", 0);
+	assert_version("banger 0.2.0");
 }
 
 Test(attack, a_run_that_was_killed_before_it_changed_anything_is_in_nobodys_way)

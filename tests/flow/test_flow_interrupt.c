@@ -69,7 +69,7 @@ static void expect_unchanged_after(int signal)
 	struct sight before = sight_take(&world);
 	struct outcome outcome = interrupt(signal);
 
-	assert_outcome(&world, &outcome, EXPECTED(3, "stop", "interrupted before stop"));
+	assert_outcome(&world, &outcome, EXPECTED(3, "snapshot", "interrupted before snapshot"));
 	assert_unchanged(&world, &before);
 	sight_free(&before);
 	outcome_free(&outcome);

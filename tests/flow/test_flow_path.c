@@ -176,7 +176,7 @@ Test(path, a_database_whose_copy_would_lie_too_deep_is_no_downfall)
 
 	world_configure(&world, "[plugin schema-migration]", "enabled", "no");
 	expect_restored(&world,
-			EXPECTED(4, "snapshot", "database extra", "SQLite takes no path longer"),
+			EXPECTED(4, "complete", "database extra", "SQLite takes no path longer"),
 			0);
 	free(path);
 }

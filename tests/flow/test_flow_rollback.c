@@ -150,10 +150,11 @@ Test(rollback, a_rollback_can_be_followed_by_another_and_by_an_update)
 {
 	publish_release(&world, "0.2.0", 4, "unhealthy");
 	expect_restored(&world, EXPECTED(4, "health", "not healthy"), 1);
+	publish_release(&world, "0.2.1", 4, "unhealthy");
 	expect_restored(&world, EXPECTED(4, "health", "not healthy"), 2);
-	publish_release(&world, "0.2.1", 4, NULL);
+	publish_release(&world, "0.2.2", 4, NULL);
 	expect_exit(&world, "", 0, NULL);
-	assert_runs(&world, "0.2.1");
+	assert_runs(&world, "0.2.2");
 	cr_assert_eq(world_query(&world, "SELECT count(*) FROM notes"), 1);
 	cr_assert_eq(world_failed_copies(&world), 2);
 }

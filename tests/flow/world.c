@@ -132,7 +132,7 @@ static void write_ini(const struct world *world, const struct world_options *opt
 		     "keys = %s/keys\ninstalled = \"%s/banger\" --version\n"
 		     "manager = command\nstate_dir = %s\nstatus_file = %s/status.json\n%s\n",
 		     or_else(options->manifest, manifest), world->scratch.path, world->bin,
-		     world->state, world->scratch.path, or_else(options->update_keys, "")) == 0);
+		     world->state, world->state, or_else(options->update_keys, "")) == 0);
 	must(buffer_add_format(&ini,
 			       "[artifact bangerd]\ninstall = %s/bangerd\n"
 			       "[artifact banger]\ninstall = %s/banger\n",

@@ -164,6 +164,10 @@ static bool is_in_world(const struct world *world, const char *pid)
 /* Calls with each process that runs from or in this world, and returns how many there are. */
 static size_t each_process(const struct world *world, void (*call)(pid_t pid))
 {
+	/* Of a world that was never made every process would be one. */
+	if (world->scratch.path[0] == '\0') {
+		return 0;
+	}
 	DIR *stream = opendir("/proc");
 	size_t count = 0;
 
