@@ -54,7 +54,7 @@ static void poll_stream(struct stream *stream, short events)
 	}
 }
 
-/* Reads until the process ended or the deadline is over. */
+/* Reads until the process ended, the deadline is over or an interrupt came. */
 static void follow(const struct process *process, struct stream streams[2], uint64_t deadline)
 {
 	for (;;) {
@@ -63,8 +63,10 @@ static void follow(const struct process *process, struct stream streams[2], uint
 			{.fd = streams[0].fd, .events = POLLIN},
 			{.fd = streams[1].fd, .events = POLLIN},
 			{.fd = process->pidfd, .events = POLLIN},
+			{.fd = process->interrupts > 0 ? process->interrupts : -1,
+			 .events = POLLIN},
 		};
-		int rc = poll(fds, 3, left);
+		int rc = poll(fds, 4, left);
 
 		if (rc < 0 && errno == EINTR) {
 			continue;
@@ -75,7 +77,7 @@ static void follow(const struct process *process, struct stream streams[2], uint
 		poll_stream(&streams[0], fds[0].revents);
 		poll_stream(&streams[1], fds[1].revents);
 		/* One that never stops writing always gives poll(2) something to report. */
-		if (fds[2].revents != 0 || left == 0) {
+		if (fds[2].revents != 0 || fds[3].revents != 0 || left == 0) {
 			return;
 		}
 	}
@@ -158,15 +160,38 @@ int process_run_options(const struct process_options *options, uint64_t timeout_
 	return 0;
 }
 
-int process_run(const struct strings *words, uint64_t timeout_ms, struct process_result *ret,
-		struct error *err)
+static int run_words(const struct strings *words, uint64_t timeout_ms, int interrupts,
+		     struct process_result *ret, struct error *err)
 {
 	/* A list of strings is what execv(3) takes, but for a const. */
 	union {
 		char *const *in;
 		const char *const *out;
 	} argv = {.in = words->items};
-	struct process_options options = {.argv = argv.out};
+	struct process_options options = {.argv = argv.out, .interrupts = interrupts};
 
 	return process_run_options(&options, timeout_ms, ret, err);
+}
+
+int process_run(const struct strings *words, uint64_t timeout_ms, struct process_result *ret,
+		struct error *err)
+{
+	return run_words(words, timeout_ms, 0, ret, err);
+}
+
+int process_run_interruptibly(const struct strings *words, uint64_t timeout_ms, int interrupts,
+			      struct process_result *ret, struct error *err)
+{
+	struct process_result result = {0};
+	int rc = run_words(words, timeout_ms, interrupts, &result, err);
+
+	if (rc < 0) {
+		return rc;
+	}
+	if (result.status.interrupted) {
+		process_result_finish(&result);
+		return error_set(err, -EINTR, "interrupted while %s ran", words->items[0]);
+	}
+	*ret = result;
+	return 0;
 }

@@ -137,19 +137,13 @@ static int fill_temporary(int fd, const char *path, const void *bytes, size_t le
 	return rc == 0 ? file_sync(fd, path, err) : rc;
 }
 
-int file_replace(const char *path, const void *bytes, size_t length, mode_t mode, struct error *err)
+/* fd is open on the temporary file, or the negative errno of trying. */
+static int replace_by(int fd, const char *temporary, const char *path, const void *bytes,
+		      size_t length, mode_t mode, struct error *err)
 {
-	auto_free char *temporary = NULL;
-
-	if (asprintf(&temporary, "%s.XXXXXX", path) < 0) {
-		temporary = NULL;
-		return error_no_memory(err);
-	}
-	auto_close int fd = mkostemp(temporary, O_CLOEXEC);
-
 	if (fd < 0) {
-		return error_set(err, -errno, "cannot create a file beside %s: %s", path,
-				 strerror(errno));
+		return error_set(err, fd, "cannot create a file beside %s: %s", path,
+				 strerror(-fd));
 	}
 	int rc = fill_temporary(fd, path, bytes, length, mode, err);
 
@@ -161,6 +155,49 @@ int file_replace(const char *path, const void *bytes, size_t length, mode_t mode
 		return rc;
 	}
 	return file_sync_parent(path, err);
+}
+
+int file_replace(const char *path, const void *bytes, size_t length, mode_t mode, struct error *err)
+{
+	auto_free char *temporary = NULL;
+
+	if (asprintf(&temporary, "%s.XXXXXX", path) < 0) {
+		temporary = NULL;
+		return error_no_memory(err);
+	}
+	auto_close int fd = mkostemp(temporary, O_CLOEXEC);
+
+	return replace_by(fd < 0 ? -errno : fd, temporary, path, bytes, length, mode, err);
+}
+
+static bool is_so_already(const char *path, const void *bytes, size_t length, mode_t mode)
+{
+	auto_buffer struct buffer content = BUFFER_INIT(length + 1);
+	struct error err;
+	struct stat st;
+
+	return lstat(path, &st) == 0 && st.st_mode == (S_IFREG | mode) &&
+	       st.st_size == (off_t)length && file_read_path(path, &content, &err) == 0 &&
+	       content.length == length &&
+	       (length == 0 || memcmp(content.data, bytes, length) == 0);
+}
+
+int file_replace_alone(const char *path, const void *bytes, size_t length, mode_t mode,
+		       struct error *err)
+{
+	auto_free char *temporary = NULL;
+
+	if (asprintf(&temporary, "%s.new", path) < 0) {
+		temporary = NULL;
+		return error_no_memory(err);
+	}
+	(void)unlink(temporary);
+	if (is_so_already(path, bytes, length, mode)) {
+		return 0;
+	}
+	auto_close int fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+
+	return replace_by(fd < 0 ? -errno : fd, temporary, path, bytes, length, mode, err);
 }
 
 static int copy_by_reading(int from, int to, const char *name, struct error *err)

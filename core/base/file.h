@@ -42,6 +42,11 @@ MUST_CHECK int file_write(int fd, const char *name, const void *bytes, size_t le
 MUST_CHECK int file_replace(const char *path, const void *bytes, size_t length, mode_t mode,
 			    struct error *err);
 
+/* The same for one writer at a time: the temporary file is PATH.new, so that what a killed one left
+ * goes with the next; what is as it should be is not written again. */
+MUST_CHECK int file_replace_alone(const char *path, const void *bytes, size_t length, mode_t mode,
+				  struct error *err);
+
 /* Copies everything from from (offset 0) to to (offset 0): copy_file_range(2), else read and
  * write. The offsets of both descriptors are left anywhere. */
 MUST_CHECK int file_copy(int from, int to, const char *name, struct error *err);

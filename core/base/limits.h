@@ -49,6 +49,9 @@
 #define LIMIT_COMMAND_WORD (8u * KIB)
 #define LIMIT_COMMAND_ARGS 64u
 
+/* Paths that a package manager is asked about at once: its answer has to be kept whole */
+#define LIMIT_PACKAGE_PATHS (4u * KIB)
+
 /* Commands: what is kept of their output; the rest is read and dropped */
 #define LIMIT_OUTPUT (16u * KIB)
 
@@ -62,6 +65,9 @@
 /* Databases that are snapshot: how long the work on one may take; a statement we build */
 #define LIMIT_DATABASE_MS 600000u
 #define LIMIT_SQL         65536u
+#define LIMIT_HOLD_MS     3600000u     /* how long one is held for a stop */
+#define LIMIT_WAL_GROWTH  (128u * MIB) /* meanwhile; more for a large one */
+#define LIMIT_PROC_LOCKS  (16u * MIB)
 
 /* Preflight plugins; part of the ABI, see banger/preflight.h */
 #define LIMIT_FRAME    (8u * KIB)

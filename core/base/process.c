@@ -18,18 +18,21 @@
 
 #define GRACE_MS 200
 
-/* True when the process ended before the deadline. */
-static bool ends_before(const struct process *process, uint64_t deadline)
+/* True when the process ended before the deadline and before an interrupt (a descriptor; 0: none),
+ * which is told in *ret_interrupted. */
+static bool ends_before(const struct process *process, uint64_t deadline, int interrupts,
+			bool *ret_interrupted)
 {
 	for (;;) {
-		struct pollfd wait = {.fd = process->pidfd, .events = POLLIN};
-		int rc = poll(&wait, 1, clock_left(deadline));
+		struct pollfd waits[] = {
+			{.fd = process->pidfd, .events = POLLIN},
+			{.fd = interrupts > 0 ? interrupts : -1, .events = POLLIN},
+		};
+		int rc = poll(waits, 2, clock_left(deadline));
 
-		if (rc > 0) {
-			return true;
-		}
-		if (rc == 0 || errno != EINTR) {
-			return false;
+		if (rc >= 0 || errno != EINTR) {
+			*ret_interrupted = rc > 0 && waits[0].revents == 0;
+			return rc > 0 && !*ret_interrupted;
 		}
 	}
 }
@@ -48,14 +51,16 @@ static int reap(pid_t pid, siginfo_t *info)
 static void finish(struct process *process, struct process_status *status)
 {
 	siginfo_t info = {0};
+	bool must_stop = status->timed_out || status->interrupted;
+	bool ignored = false;
 
-	if (status->timed_out) {
+	if (must_stop) {
 		(void)kill(-process->pid, SIGTERM);
-		if (!ends_before(process, clock_deadline(GRACE_MS))) {
+		if (!ends_before(process, clock_deadline(GRACE_MS), 0, &ignored)) {
 			(void)kill(-process->pid, SIGKILL);
 		}
 	}
-	if (status->timed_out || !process->spare_group) {
+	if (must_stop || !process->spare_group) {
 		while (waitid(P_PID, (id_t)process->pid, &info, WEXITED | WNOWAIT) < 0 &&
 		       errno == EINTR) {
 		}
@@ -77,7 +82,9 @@ void process_wait(struct process *process, uint64_t timeout_ms, struct process_s
 	if (process->pid <= 0) {
 		return;
 	}
-	ret->timed_out = !ends_before(process, clock_deadline(timeout_ms));
+	ret->timed_out = !ends_before(process, clock_deadline(timeout_ms), process->interrupts,
+				      &ret->interrupted) &&
+			 !ret->interrupted;
 	ret->ms = clock_monotonic_ms() - started;
 	finish(process, ret);
 }
@@ -110,6 +117,8 @@ const char *process_status_text(const struct process_status *status,
 {
 	if (status->timed_out) {
 		timeout_text(status->ms, text);
+	} else if (status->interrupted) {
+		(void)snprintf(text, PROCESS_STATUS_TEXT_MAX, "was interrupted");
 	} else if (status->signal != 0) {
 		const char *name = strsignal(status->signal);
 
@@ -125,7 +134,8 @@ const char *process_status_text(const struct process_status *status,
 
 bool process_succeeded(const struct process_status *status)
 {
-	return !status->timed_out && status->signal == 0 && status->exit_code == 0;
+	return !status->timed_out && !status->interrupted && status->signal == 0 &&
+	       status->exit_code == 0;
 }
 
 int process_start_time(pid_t pid, uint64_t *ret)

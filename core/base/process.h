@@ -33,6 +33,7 @@ struct process_options {
 	size_t fd_count;
 	int output_fd;         /* 1 and 2 of the child; 0 (unset): /dev/null */
 	int error_fd;          /* 2, when it is not to be the same; 0: like output_fd */
+	int interrupts;        /* when this can be read, nobody waits any longer; 0 (unset): none */
 	const char *directory; /* working directory; NULL: "/" */
 	bool starts_daemon;    /* own session; outlives us, and its group is spared at the end, but
 				* not at a deadline */
@@ -42,11 +43,14 @@ struct process {
 	pid_t pid;
 	int pidfd;
 	bool spare_group; /* what it leaves running is a daemon, not a leftover */
+	int interrupts;
 };
 
-/* How a process ended: exactly one of exited and signalled, or killed by us at its deadline. */
+/* How a process ended: exactly one of exited and signalled, or killed by us at its deadline or at
+ * an interrupt. */
 struct process_status {
 	bool timed_out;
+	bool interrupted;
 	int signal;    /* 0: exited */
 	int exit_code; /* valid when signal == 0; PROCESS_UNSEEN: somebody else reaped it */
 	uint64_t ms;   /* how long it ran, without the time of grace */
@@ -61,8 +65,8 @@ MUST_CHECK int process_spawn(const struct process_options *options, struct proce
 			     struct error *err);
 
 /*
- * Waits until the process ended or timeout_ms passed; then SIGTERM to the group, 200 ms of grace,
- * SIGKILL. In any case the group is killed at the end and the process is reaped.
+ * Waits until the process ended, timeout_ms passed or an interrupt came; then SIGTERM to the group,
+ * 200 ms of grace, SIGKILL. In any case the group is killed at the end and the process is reaped.
  */
 void process_wait(struct process *process, uint64_t timeout_ms, struct process_status *ret);
 
@@ -86,6 +90,10 @@ MUST_CHECK int process_run(const struct strings *words, uint64_t timeout_ms,
 			   struct process_result *ret, struct error *err);
 MUST_CHECK int process_run_options(const struct process_options *options, uint64_t timeout_ms,
 				   struct process_result *ret, struct error *err);
+/* process_run(), but -EINTR when interrupts (see process_options) ended it. */
+MUST_CHECK int process_run_interruptibly(const struct strings *words, uint64_t timeout_ms,
+					 int interrupts, struct process_result *ret,
+					 struct error *err);
 
 /* "exited with 3", "was killed by signal 11 (Segmentation fault)", "did not end within 30 s". */
 #define PROCESS_STATUS_TEXT_MAX 96

@@ -218,7 +218,12 @@ static int start(struct launch *launch, struct process *ret)
 		}
 		return rc;
 	}
-	*ret = (struct process){pid, pidfd, launch->options->starts_daemon};
+	*ret = (struct process){
+		.pid = pid,
+		.pidfd = pidfd,
+		.spare_group = launch->options->starts_daemon,
+		.interrupts = launch->options->interrupts,
+	};
 	return 0;
 }
 

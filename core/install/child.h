@@ -1,5 +1,5 @@
 /*
- * child.h - work done in a forked child, perhaps as another user, bounded, its answer over a pipe.
+ * child.h - one thing done in a forked child, perhaps as another user, bounded, its answer told.
  *
  * For SQLite on the databases of others: what a child opens and closes costs nobody else a lock,
  * and root never opens anything in a directory that belongs to a daemon.

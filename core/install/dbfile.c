@@ -70,6 +70,39 @@ int dbfile_look(const char *path, enum dbfile_links links, bool *ret_exists, str
 	return 0;
 }
 
+static int look_at_part(const char *path, const char *suffix, struct error *err)
+{
+	auto_free char *name = NULL;
+	struct stat st;
+
+	if (asprintf(&name, "%s%s", path, suffix) < 0) {
+		name = NULL;
+		return error_no_memory(err);
+	}
+	if (lstat(name, &st) < 0 && errno != ENOENT) {
+		return error_set(err, -errno, "cannot look at %s: %s", name, strerror(errno));
+	}
+	if (lstat(name, &st) == 0 && !S_ISREG(st.st_mode)) {
+		return error_set(err, -EINVAL,
+				 "%s is %s, which SQLite did not make; look who put it there and "
+				 "remove it",
+				 name,
+				 S_ISLNK(st.st_mode) ? "a symbolic link" : "not a regular file");
+	}
+	return 0;
+}
+
+int dbfile_look_beside(const char *path, struct error *err)
+{
+	static const char *const suffixes[] = {"-wal", "-shm", "-journal"};
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
+		rc = look_at_part(path, suffixes[i], err);
+	}
+	return rc;
+}
+
 static int open_database(const char *name, int flags, sqlite3 **ret, struct error *err)
 {
 	auto_store sqlite3 *db = NULL;
@@ -93,7 +126,7 @@ static int open_database(const char *name, int flags, sqlite3 **ret, struct erro
 	return failed;
 }
 
-static int check_length(const char *path, struct error *err)
+int dbfile_check_length(const char *path, struct error *err)
 {
 	if (strlen(path) > SQLITE_NAME_MAX) {
 		return error_set(err, -ENAMETOOLONG,
@@ -103,16 +136,16 @@ static int check_length(const char *path, struct error *err)
 	return 0;
 }
 
-static int has_wal(const char *path, bool *ret, struct error *err)
+int dbfile_has(const char *path, const char *suffix, bool *ret, struct error *err)
 {
-	auto_free char *wal = NULL;
+	auto_free char *name = NULL;
 	struct stat st;
 
-	if (asprintf(&wal, "%s-wal", path) < 0) {
-		wal = NULL;
+	if (asprintf(&name, "%s%s", path, suffix) < 0) {
+		name = NULL;
 		return error_no_memory(err);
 	}
-	*ret = lstat(wal, &st) == 0;
+	*ret = lstat(name, &st) == 0;
 	return 0;
 }
 
@@ -120,10 +153,10 @@ int dbfile_open_live(const char *path, sqlite3 **ret, struct error *err)
 {
 	auto_store sqlite3 *db = NULL;
 	bool keep_wal = false;
-	int rc = check_length(path, err);
+	int rc = dbfile_check_length(path, err);
 
 	if (rc == 0) {
-		rc = has_wal(path, &keep_wal, err);
+		rc = dbfile_has(path, "-wal", &keep_wal, err);
 	}
 	if (rc == 0) {
 		rc = open_database(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOFOLLOW, &db, err);
@@ -172,7 +205,7 @@ static int copy_all(sqlite3 *from, sqlite3 *to, struct error *err)
 static int fill_copy(sqlite3 *from, const char *path, struct error *err)
 {
 	auto_store sqlite3 *to = NULL;
-	int rc = check_length(path, err);
+	int rc = dbfile_check_length(path, err);
 
 	if (rc == 0) {
 		rc = open_database(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOFOLLOW, &to, err);
@@ -263,7 +296,7 @@ static int restore_open(sqlite3 *from, const char *path, struct error *err)
 int dbfile_restore_into(const char *from, const char *path, struct error *err)
 {
 	auto_store sqlite3 *source = NULL;
-	int rc = check_length(path, err);
+	int rc = dbfile_check_length(path, err);
 
 	if (rc == 0) {
 		rc = dbfile_open_copy(from, &source, err);
@@ -275,7 +308,17 @@ int dbfile_restore_into(const char *from, const char *path, struct error *err)
 	return rc == 0 ? file_sync_parent(path, err) : rc;
 }
 
-static int quick_check(sqlite3 *db, struct error *err)
+void dbfile_shorten_wal(const char *path)
+{
+	auto_store sqlite3 *db = NULL;
+	struct error ignored;
+
+	if (dbfile_open_live(path, &db, &ignored) == 0) {
+		(void)sqlite3_wal_checkpoint_v2(db, NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+	}
+}
+
+int dbfile_quick_check(sqlite3 *db, struct error *err)
 {
 	auto_stmt sqlite3_stmt *stmt = NULL;
 	int rc = store_prepare(db, "PRAGMA quick_check(1)", &stmt, err);
@@ -299,17 +342,21 @@ static int quick_check(sqlite3 *db, struct error *err)
 
 int dbfile_check(sqlite3 *db, const char *record, struct digest *ret, struct error *err)
 {
-	int rc = quick_check(db, err);
+	int rc = dbfile_quick_check(db, err);
 
 	return rc == 0 ? fingerprint_make(db, record, ret, err) : rc;
 }
 
-/* Blanks what every commit changes in the header (sqlite.org/fileformat2.html, 1.3): the change
- * counter at 24, and what it was valid for and the writer's version at 92. */
+/* Blanks what differs between a file and a copy made by the backup API
+ * (sqlite.org/fileformat2.html, 1.3): the versions that tell WAL from rollback journal at 18, the
+ * change counter at 24, the schema's counter at 40, and what the change counter was valid for and
+ * the writer's version at 92. */
 static void blank_counters(unsigned char *header, size_t length)
 {
 	if (length >= 100) {
+		memset(header + 18, 0, 2);
 		memset(header + 24, 0, 4);
+		memset(header + 40, 0, 4);
 		memset(header + 92, 0, 8);
 	}
 }

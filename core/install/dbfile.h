@@ -28,6 +28,15 @@ enum dbfile_links {
 MUST_CHECK int dbfile_look(const char *path, enum dbfile_links links, bool *ret_exists,
 			   struct error *err);
 
+/* What lies beside it under SQLite's names: -EINVAL for anything but regular files. */
+MUST_CHECK int dbfile_look_beside(const char *path, struct error *err);
+
+/* Is there something at path with suffix behind it? */
+MUST_CHECK int dbfile_has(const char *path, const char *suffix, bool *ret, struct error *err);
+
+/* -ENAMETOOLONG: SQLite could not open a database at path. */
+MUST_CHECK int dbfile_check_length(const char *path, struct error *err);
+
 /* Opens the live database to read it: a hot journal is recovered, a WAL that is there stays. */
 MUST_CHECK int dbfile_open_live(const char *path, sqlite3 **ret, struct error *err);
 
@@ -41,6 +50,11 @@ MUST_CHECK int dbfile_copy(sqlite3 *from, const char *path, mode_t mode, struct 
  * -EXDEV: page sizes differ, it cannot be done this way. */
 MUST_CHECK int dbfile_restore_into(const char *from, const char *path, struct error *err);
 
+/* Gives back the space of a WAL, as far as that can be done. */
+void dbfile_shorten_wal(const char *path);
+
+/* -EUCLEAN: it is damaged. */
+MUST_CHECK int dbfile_quick_check(sqlite3 *db, struct error *err);
 /* quick_check says ok; *ret is the fingerprint. -EUCLEAN: it is damaged. */
 MUST_CHECK int dbfile_check(sqlite3 *db, const char *record, struct digest *ret, struct error *err);
 

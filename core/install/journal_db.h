@@ -5,6 +5,8 @@
 #define INSTALL_JOURNAL_DB_H
 
 #include <sqlite3.h>
+#include <stdbool.h>
+#include <stddef.h>
 
 #include "base/clock.h"
 #include "base/digest.h"

@@ -1,6 +1,6 @@
 /*
- * snapshot.c - snapshot.h: finds out who the child shall be, and lets it work (snapshot_take.c,
- * snapshot_restore.c).
+ * snapshot.c - snapshot.h: finds out who a child shall be, and lets it do one thing (the functions
+ * of snapshot_work.h); what takes longer is in snapshot_hold.c.
  */
 #include "install/snapshot.h"
 
@@ -86,7 +86,7 @@ static int find_owner(const char *path, struct child_user *ret, struct error *er
 	return find_named(number, ret, err);
 }
 
-static int find_user(const struct database *database, struct child_user *ret, struct error *err)
+int snapshot_user(const struct database *database, struct child_user *ret, struct error *err)
 {
 	struct child_user user = {0};
 	int rc = 0;
@@ -104,11 +104,11 @@ static int find_user(const struct database *database, struct child_user *ret, st
 	return rc;
 }
 
-static int work(const struct database *database, child_work what, struct snapshot_job *job,
-		struct buffer *answer, struct error *err)
+int snapshot_run(const struct database *database, child_work what, struct snapshot_job *job,
+		 struct buffer *answer, struct error *err)
 {
 	struct child_user user;
-	int rc = find_user(database, &user, err);
+	int rc = snapshot_user(database, &user, err);
 
 	if (rc == 0) {
 		rc = child_run(&user, LIMIT_DATABASE_MS, what, job, answer, err);
@@ -120,49 +120,13 @@ int snapshot_fingerprint(const struct database *database, char **ret, struct err
 {
 	struct snapshot_job job = {.database = database};
 	auto_buffer struct buffer answer = BUFFER_INIT(ANSWER_MAX);
-	int rc = work(database, snapshot_work_fingerprint, &job, &answer, err);
+	int rc = snapshot_run(database, snapshot_work_fingerprint, &job, &answer, err);
 
 	if (rc < 0) {
 		return rc;
 	}
 	*ret = buffer_detach(&answer);
 	return *ret == NULL ? error_no_memory(err) : 0;
-}
-
-static char *copy(const char *text, size_t length)
-{
-	auto_buffer struct buffer copied = BUFFER_INIT(length);
-
-	return buffer_add(&copied, text, length) < 0 ? NULL : buffer_detach(&copied);
-}
-
-static int take(const struct database *database, const char *run, struct snapshot *ret,
-		struct error *err)
-{
-	struct snapshot_job job = {.database = database, .run = run};
-	auto_buffer struct buffer answer = BUFFER_INIT(ANSWER_MAX);
-	int rc = work(database, snapshot_work_take, &job, &answer, err);
-
-	if (rc < 0) {
-		return rc;
-	}
-	if (answer.length == 0) {
-		*ret = (struct snapshot){.database = database, .existed = false};
-		return 0;
-	}
-	const char *text = buffer_text(&answer);
-	size_t length = strcspn(text, " ");
-	auto_free char *fingerprint = copy(text, length);
-	auto_free char *path = text[length] == '\0' ? NULL : path_join(NULL, text + length + 1);
-
-	if (fingerprint == NULL || path == NULL) {
-		return error_no_memory(err);
-	}
-	*ret = (struct snapshot){.database = database,
-				 .existed = true,
-				 .path = take_pointer(&path),
-				 .fingerprint = take_pointer(&fingerprint)};
-	return 0;
 }
 
 int snapshot_restore(const struct snapshot *snapshot, const char *run, char **ret_failed,
@@ -176,7 +140,7 @@ int snapshot_restore(const struct snapshot *snapshot, const char *run, char **re
 		.fingerprint = snapshot->fingerprint,
 	};
 	auto_buffer struct buffer answer = BUFFER_INIT(ANSWER_MAX);
-	int rc = work(snapshot->database, snapshot_work_restore, &job, &answer, err);
+	int rc = snapshot_run(snapshot->database, snapshot_work_restore, &job, &answer, err);
 
 	if (rc < 0) {
 		return rc;
@@ -189,122 +153,42 @@ int snapshot_restore(const struct snapshot *snapshot, const char *run, char **re
 	return *ret_failed == NULL ? error_no_memory(err) : 0;
 }
 
+/* What has nothing to answer. */
+static int run_quietly(child_work what, struct snapshot_job *job, struct error *err)
+{
+	auto_buffer struct buffer nothing = BUFFER_INIT(1);
+
+	return snapshot_run(job->database, what, job, &nothing, err);
+}
+
 int snapshot_prune(const struct database *database, uint64_t keep, struct error *err)
 {
 	struct snapshot_job job = {.database = database, .keep = keep};
-	auto_buffer struct buffer answer = BUFFER_INIT(ANSWER_MAX);
 
-	return work(database, snapshot_work_prune, &job, &answer, err);
-}
-
-struct snapshot_hold {
-	struct snapshot planned;
-	char *run;
-};
-
-static int plan(const struct database *database, const char *run, struct snapshot *ret,
-		struct error *err)
-{
-	struct snapshot_job job = {.database = database, .run = run};
-	auto_buffer struct buffer answer = BUFFER_INIT(ANSWER_MAX);
-	auto_free char *fingerprint = NULL;
-	int rc = snapshot_fingerprint(database, &fingerprint, err);
-
-	ret->database = database;
-	if (rc == -ENOENT && database->missing_ok) {
-		return 0;
-	}
-	if (rc == 0) {
-		rc = work(database, snapshot_work_plan, &job, &answer, err);
-	}
-	if (rc < 0) {
-		return rc;
-	}
-	ret->existed = true;
-	ret->path = buffer_detach(&answer);
-	ret->fingerprint = take_pointer(&fingerprint);
-	ret->way = path_join(NULL, "copied after the stop");
-	return ret->path == NULL || ret->way == NULL ? error_no_memory(err) : 0;
-}
-
-int snapshot_begin(const struct database *database, const char *run, struct snapshot_hold **ret,
-		   struct error *err)
-{
-	struct snapshot_hold *hold = calloc(1, sizeof(*hold));
-
-	if (hold == NULL || (hold->run = path_join(NULL, run)) == NULL) {
-		snapshot_abandon(&hold);
-		return error_no_memory(err);
-	}
-	int rc = plan(database, run, &hold->planned, err);
-
-	if (rc < 0) {
-		snapshot_abandon(&hold);
-		return rc;
-	}
-	*ret = hold;
-	return 0;
-}
-
-const struct snapshot *snapshot_planned(const struct snapshot_hold *hold)
-{
-	return &hold->planned;
-}
-
-int snapshot_complete(struct snapshot_hold **hold, struct snapshot *ret, struct error *err)
-{
-	const struct snapshot *planned = &(*hold)->planned;
-	struct snapshot taken = {0};
-	int rc = take(planned->database, (*hold)->run, &taken, err);
-
-	if (rc == 0 && planned->existed && taken.existed &&
-	    strcmp(planned->fingerprint, taken.fingerprint) != 0) {
-		rc = error_set(err, -ESTALE, "the schema changed");
-	}
-	if (rc == 0) {
-		*ret = taken;
-		taken = (struct snapshot){0};
-	}
-	snapshot_finish(&taken);
-	snapshot_abandon(hold);
-	return rc;
-}
-
-void snapshot_abandon(struct snapshot_hold **hold)
-{
-	if (*hold != NULL) {
-		snapshot_finish(&(*hold)->planned);
-		free((*hold)->run);
-		free(*hold);
-		*hold = NULL;
-	}
+	return run_quietly(snapshot_work_prune, &job, err);
 }
 
 int snapshot_finalize(const struct snapshot *snapshot, struct error *err)
 {
-	(void)snapshot;
-	(void)err;
-	return 0;
+	struct snapshot_job job = {
+		.database = snapshot->database,
+		.path = snapshot->path,
+		.fingerprint = snapshot->fingerprint,
+	};
+
+	return snapshot->existed ? run_quietly(snapshot_work_finalize, &job, err) : 0;
 }
 
 int snapshot_discard(const struct database *database, const char *run, struct error *err)
 {
 	struct snapshot_job job = {.database = database, .run = run};
-	auto_buffer struct buffer answer = BUFFER_INIT(ANSWER_MAX);
 
-	return work(database, snapshot_work_discard, &job, &answer, err);
+	return run_quietly(snapshot_work_discard, &job, err);
 }
 
 int snapshot_reserve_release(const struct database *database, const char *run, struct error *err)
 {
-	return snapshot_discard(database, run, err);
-}
+	struct snapshot_job job = {.database = database, .run = run};
 
-int snapshot_needs(const struct database *database, uint64_t *ret, struct error *err)
-{
-	struct stat st;
-
-	(void)err;
-	*ret = lstat(database->path, &st) < 0 ? 0 : 3 * (uint64_t)st.st_size;
-	return 0;
+	return run_quietly(snapshot_work_release, &job, err);
 }

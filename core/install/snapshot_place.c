@@ -72,6 +72,11 @@ int snapshot_place_find(const struct database *database, const char *run,
 	if (find_names(database->name, run, &place) < 0) {
 		return error_no_memory(err);
 	}
+	/* A copy that SQLite cannot open could never be put back. */
+	rc = dbfile_check_length(place.temporary, err);
+	if (rc < 0) {
+		return rc;
+	}
 	*ret = place;
 	place = (struct snapshot_place){0};
 	return 0;

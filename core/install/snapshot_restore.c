@@ -17,6 +17,7 @@
 #include "base/guard.h"
 #include "install/dbfile.h"
 #include "install/fingerprint.h"
+#include "install/snapshot_place.h"
 #include "install/snapshot_work.h"
 #include "store/store.h"
 
@@ -201,7 +202,7 @@ static int copy_beside(const char *copy, const char *beside, struct error *err)
 static int restore_by_files(const char *copy, const char *live, struct error *err)
 {
 	static const char *const side_files[] = {"-wal", "-shm", "-journal"};
-	auto_free char *beside = with_suffix(live, ".restored");
+	auto_free char *beside = with_suffix(live, SNAPSHOT_RESTORED);
 	int rc = beside == NULL ? error_no_memory(err) : copy_beside(copy, beside, err);
 
 	for (size_t i = 0; rc == 0 && i < sizeof(side_files) / sizeof(side_files[0]); i++) {
@@ -216,27 +217,10 @@ static int restore_by_files(const char *copy, const char *live, struct error *er
 	return rc == 0 ? file_sync_parent(live, err) : rc;
 }
 
-/* quick_check, and the fingerprint the snapshot was taken with. */
-static int expect(sqlite3 *db, const struct snapshot_job *job, struct error *err)
-{
-	char hex[DIGEST_HEX_SIZE];
-	struct digest digest;
-	int rc = dbfile_check(db, job->database->record, &digest, err);
-
-	if (rc == 0 && strcmp(digest_text(&digest, hex), job->fingerprint) != 0) {
-		rc = error_set(err, -EUCLEAN, "its schema is not the one it was taken with");
-	}
-	return rc;
-}
-
 static int check_snapshot(const struct snapshot_job *job, struct error *err)
 {
-	auto_store sqlite3 *db = NULL;
-	int rc = dbfile_open_copy(job->path, &db, err);
+	int rc = snapshot_check_copy(job, err);
 
-	if (rc == 0) {
-		rc = expect(db, job, err);
-	}
 	return rc < 0 ? error_prefix(err, "the snapshot %s cannot be put back", job->path) : 0;
 }
 
@@ -246,7 +230,7 @@ static int check_live(const struct snapshot_job *job, const char *live, struct e
 	int rc = dbfile_open_live(live, &db, err);
 
 	if (rc == 0) {
-		rc = expect(db, job, err);
+		rc = snapshot_expect(db, job, err);
 	}
 	return rc < 0 ? error_prefix(err, "%s was put back and is not what it was", live) : 0;
 }
@@ -254,7 +238,7 @@ static int check_live(const struct snapshot_job *job, const char *live, struct e
 /* Causes that say nothing about the database itself. */
 static bool is_passing(int rc)
 {
-	return rc == -EBUSY || rc == -ENOMEM || rc == -ENOSPC;
+	return rc == -EBUSY || rc == -ENOMEM;
 }
 
 static int is_changed(const struct snapshot_job *job, const char *live, bool *ret,
@@ -268,24 +252,44 @@ static int is_changed(const struct snapshot_job *job, const char *live, bool *re
 	if (rc == 0) {
 		rc = fingerprint_make(db, job->database->record, &digest, err);
 	}
-	if (is_passing(rc)) {
+	if (is_passing(rc) || rc == -ENOSPC) {
 		return rc;
 	}
 	*ret = rc < 0 || strcmp(digest_text(&digest, hex), job->fingerprint) != 0;
 	return 0;
 }
 
-static int put_back_raw(const struct snapshot_job *job, const char *live, char **ret_failed,
-			struct error *err)
+/* Both steps take little space or none that is not reserved: the failed files stay where they are
+ * under a second name, and only the copy is written. */
+static int put_back_raw(const struct snapshot_job *job, const struct snapshot_place *place,
+			char **ret_failed, struct error *err)
 {
-	int rc = keep_raw(live, job->run, ret_failed, err);
+	int rc = keep_raw(place->live, job->run, ret_failed, err);
 
-	return rc == 0 ? restore_by_files(job->path, live, err) : rc;
+	if (rc == 0) {
+		rc = dbfile_remove(place->back, "", err);
+	}
+	return rc == 0 ? restore_by_files(job->path, place->live, err) : rc;
+}
+
+/* The failed database is kept. What an unfinished restore left in its WAL makes room. */
+static int put_back_kept(const struct snapshot_job *job, const struct snapshot_place *place,
+			 struct error *err)
+{
+	int rc = dbfile_remove(place->back, "", err);
+
+	if (rc == 0) {
+		rc = dbfile_restore_into(job->path, place->live, err);
+	}
+	if (rc == -ENOSPC) {
+		dbfile_shorten_wal(place->live);
+	}
+	return rc == 0 || is_passing(rc) ? rc : restore_by_files(job->path, place->live, err);
 }
 
 /* copy: a whole copy of the live database, made a moment ago. */
-static int put_back_readable(const struct snapshot_job *job, const char *live, const char *copy,
-			     char **ret_failed, struct error *err)
+static int put_back_readable(const struct snapshot_job *job, const struct snapshot_place *place,
+			     const char *copy, char **ret_failed, struct error *err)
 {
 	bool done = false;
 	int rc = dbfile_same(copy, job->path, &done, err);
@@ -294,46 +298,40 @@ static int put_back_readable(const struct snapshot_job *job, const char *live, c
 	if (rc < 0 || done) {
 		return rc < 0 ? rc : dbfile_remove(copy, "", err);
 	}
-	rc = name_kept(live, job->run, copy, ret_failed, err);
-	if (rc == 0) {
-		rc = dbfile_restore_into(job->path, live, err);
-		if (rc < 0 && !is_passing(rc)) {
-			rc = restore_by_files(job->path, live, err);
-		}
-	}
-	return rc;
+	rc = name_kept(place->live, job->run, copy, ret_failed, err);
+	return rc == 0 ? put_back_kept(job, place, err) : rc;
 }
 
-static int put_back_existing(const struct snapshot_job *job, const char *live, char **ret_failed,
-			     struct error *err)
+static int put_back_existing(const struct snapshot_job *job, const struct snapshot_place *place,
+			     char **ret_failed, struct error *err)
 {
-	auto_free char *copy = with_suffix(live, ".failed.new");
-	int rc = copy == NULL ? error_no_memory(err) : copy_readable(live, copy, err);
+	auto_free char *copy = with_suffix(place->live, SNAPSHOT_FAILED_NEW);
+	int rc = copy == NULL ? error_no_memory(err) : copy_readable(place->live, copy, err);
 
 	if (rc == 0) {
-		return put_back_readable(job, live, copy, ret_failed, err);
+		return put_back_readable(job, place, copy, ret_failed, err);
 	}
-	return is_passing(rc) ? rc : put_back_raw(job, live, ret_failed, err);
+	return is_passing(rc) ? rc : put_back_raw(job, place, ret_failed, err);
 }
 
-static int put_back(const struct snapshot_job *job, const char *live, bool exists,
+static int put_back(const struct snapshot_job *job, const struct snapshot_place *place, bool exists,
 		    char **ret_failed, struct error *err)
 {
 	bool wanted = true;
-	int rc = 0;
+	int rc = dbfile_remove(place->aside, "", err);
 
-	if (exists && job->database->on_rollback == ROLLBACK_IF_CHANGED) {
-		rc = is_changed(job, live, &wanted, err);
+	if (rc == 0 && exists && job->database->on_rollback == ROLLBACK_IF_CHANGED) {
+		rc = is_changed(job, place->live, &wanted, err);
 	}
 	if (rc < 0 || !wanted) {
 		return rc;
 	}
 	rc = check_snapshot(job, err);
 	if (rc == 0) {
-		rc = exists ? put_back_existing(job, live, ret_failed, err)
-			    : put_back_raw(job, live, ret_failed, err);
+		rc = exists ? put_back_existing(job, place, ret_failed, err)
+			    : put_back_raw(job, place, ret_failed, err);
 	}
-	return rc == 0 ? check_live(job, live, err) : rc;
+	return rc == 0 ? check_live(job, place->live, err) : rc;
 }
 
 /* A database that the new release has made. The file itself goes last: while it is there, this
@@ -352,35 +350,37 @@ static int move_aside(const struct snapshot_job *job, const char *live, char **r
 	return rc == 0 ? file_sync_parent(live, err) : rc;
 }
 
-static int restore(const struct snapshot_job *job, const char *live, char **ret_failed,
-		   struct error *err)
+static int restore(const struct snapshot_job *job, const struct snapshot_place *place,
+		   char **ret_failed, struct error *err)
 {
 	bool exists = false;
 	/* A second name may be our own: the file that an interrupted call has kept. */
-	int rc = dbfile_look(live, DBFILE_ANY_LINKS, &exists, err);
+	int rc = dbfile_look(place->live, DBFILE_ANY_LINKS, &exists, err);
 
 	if (rc < 0) {
 		return rc;
 	}
 	if (job->existed) {
-		return put_back(job, live, exists, ret_failed, err);
+		rc = put_back(job, place, exists, ret_failed, err);
+	} else if (exists) {
+		rc = move_aside(job, place->live, ret_failed, err);
 	}
-	return exists ? move_aside(job, live, ret_failed, err) : 0;
+	return rc == 0 ? dbfile_remove(place->back, "", err) : rc;
 }
 
 int snapshot_work_restore(void *data, struct buffer *output, struct error *err)
 {
 	const struct snapshot_job *job = data;
-	auto_free char *live = NULL;
+	auto_place struct snapshot_place place = {0};
 	auto_free char *failed = NULL;
 
 	if (job->database->on_rollback == ROLLBACK_NEVER) {
 		return 0;
 	}
-	int rc = dbfile_resolve(job->database->path, &live, err);
+	int rc = snapshot_place_find(job->database, job->run, &place, err);
 
 	if (rc == 0) {
-		rc = restore(job, live, &failed, err);
+		rc = restore(job, &place, &failed, err);
 	}
 	if (rc == 0 && failed != NULL && buffer_add_format(output, "%s", failed) < 0) {
 		rc = error_no_memory(err);

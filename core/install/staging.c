@@ -104,49 +104,48 @@ static int make_in(int parent, const char *own, const char *path, const char *ru
 	return 0;
 }
 
-static int make(const char *base, const char *own, const char *run, char **ret, struct error *err)
-{
-	auto_close int parent = open(base, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-	if (parent < 0) {
-		return error_set(err, -errno, "cannot stage in %s: %s", base, strerror(errno));
-	}
-	auto_free char *path = path_join(base, own);
-	auto_free char *staging = path == NULL ? NULL : path_join(path, run);
-
-	if (staging == NULL) {
-		return error_no_memory(err);
-	}
-	/* It could be made, name by name, and then neither be used nor be removed. */
-	if (strlen(staging) >= PATH_MAX) {
-		return error_set(err, -ENAMETOOLONG, "cannot stage in %s: %s; set staging_dir",
-				 base, strerror(ENAMETOOLONG));
-	}
-	int rc = make_in(parent, own, path, run, err);
-
-	if (rc == 0) {
-		*ret = take_pointer(&staging);
-	}
-	return rc;
-}
-
-int staging_make(const char *product, const char *staging_dir, const struct artifact *first,
+int staging_name(const char *product, const char *staging_dir, const struct artifact *first,
 		 const char *run, char **ret, struct error *err)
 {
 	auto_free char *base = base_directory(staging_dir, first);
-	auto_free char *own = NULL;
+	char *path = NULL;
 
 	if (strchr(product, '/') != NULL || strchr(run, '/') != NULL || run[0] == '.') {
 		return error_set(err, -EINVAL, "cannot stage %s, run %s: not a file name", product,
 				 run);
 	}
-	if (base == NULL || asprintf(&own, ".banger-update-%s", product) < 0) {
-		own = NULL;
+	if (base == NULL || asprintf(&path, "%s/.banger-update-%s/%s", base, product, run) < 0) {
 		return error_no_memory(err);
 	}
-	int rc = staging_dir != NULL ? file_make_directories(base, 0755, err) : 0;
+	/* It could be made, name by name, and then neither be used nor be removed. */
+	if (strlen(path) >= PATH_MAX) {
+		free(path);
+		return error_set(err, -ENAMETOOLONG, "cannot stage in %s: %s; set staging_dir",
+				 base, strerror(ENAMETOOLONG));
+	}
+	*ret = path;
+	return 0;
+}
 
-	return rc < 0 ? rc : make(base, own, run, ret, err);
+int staging_make(const char *path, bool make_base, struct error *err)
+{
+	auto_free char *own = path_directory(path);
+	auto_free char *base = own == NULL ? NULL : path_directory(own);
+
+	if (base == NULL) {
+		return error_no_memory(err);
+	}
+	int rc = make_base ? file_make_directories(base, 0755, err) : 0;
+
+	if (rc < 0) {
+		return rc;
+	}
+	auto_close int parent = open(base, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (parent < 0) {
+		return error_set(err, -errno, "cannot stage in %s: %s", base, strerror(errno));
+	}
+	return make_in(parent, path_name(own), own, path_name(path), err);
 }
 
 int staging_remove(const char *path, struct error *err)
@@ -164,5 +163,7 @@ int staging_remove(const char *path, struct error *err)
 	if (rmdir(parent) < 0 && errno != ENOTEMPTY && errno != EEXIST && errno != ENOENT) {
 		return error_set(err, -errno, "cannot remove %s: %s", parent, strerror(errno));
 	}
-	return 0;
+	/* The run is about to end, and nobody would look for it again. */
+	rc = file_sync_parent(parent, err);
+	return rc == -ENOENT ? 0 : rc;
 }

@@ -4,19 +4,27 @@
 #ifndef INSTALL_STAGING_H
 #define INSTALL_STAGING_H
 
+#include <stdbool.h>
+
 #include "base/error.h"
 #include "model/host.h"
 
 /*
- * Makes <directory of the first artifact>/.banger-update-<product>/<run>, 0700, or the same below
- * staging_dir (made when missing) when that is set. What a killed earlier run left there is removed
- * first (the caller holds the lock). *ret is freed by the caller. -EPERM, -ENOTDIR: something
- * that is not ours lies there; -EACCES: mounted noexec, so that the staged release could not be
- * asked anything; -ENAMETOOLONG.
+ * The directory's name: <directory of the first artifact>/.banger-update-<product>/<run>, or the
+ * same below staging_dir when that is set. To be recorded before it is made. *ret is freed by the
+ * caller. -ENAMETOOLONG.
  */
-MUST_CHECK int staging_make(const char *product, const char *staging_dir,
+MUST_CHECK int staging_name(const char *product, const char *staging_dir,
 			    const struct artifact *first, const char *run, char **ret,
 			    struct error *err);
+
+/*
+ * Makes it, 0700; make_base: what it lies in as well (a staging_dir). What a killed earlier run
+ * left beside it is removed first (the caller holds the lock). -EPERM, -ENOTDIR: something that is
+ * not ours lies there; -EACCES: mounted noexec, so that the staged release could not be asked
+ * anything.
+ */
+MUST_CHECK int staging_make(const char *path, bool make_base, struct error *err);
 
 /* Removes the directory and, when that was the last one, its parent. A missing one is success. */
 MUST_CHECK int staging_remove(const char *path, struct error *err);

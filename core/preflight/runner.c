@@ -16,10 +16,10 @@
 #include "banger/preflight.h"
 #include "base/clock.h"
 #include "base/guard.h"
+#include "base/strays.h"
 #include "preflight/catalog.h"
 #include "preflight/child.h"
 #include "preflight/judge.h"
-#include "preflight/strays.h"
 
 #define FDS_PER_CHILD   3
 #define FIRST_HELPER_FD 10 /* above the numbers that a child is given */
@@ -252,9 +252,11 @@ static int start_more(struct pool *pool, struct error *err)
 	return 0;
 }
 
-/* Fills fds and returns the time until the next deadline. */
+/* Fills fds, behind the children's the one for interrupts, and returns the time until the next
+ * deadline. */
 static int prepare_poll(struct pool *pool)
 {
+	int interrupts = pool->options->interrupts;
 	int left = -1;
 
 	for (size_t i = 0; i < pool->running; i++) {
@@ -267,6 +269,8 @@ static int prepare_poll(struct pool *pool)
 		fds[2] = (struct pollfd){.fd = child->output, .events = POLLIN};
 		left = left < 0 || own < left ? own : left;
 	}
+	pool->fds[pool->running * FDS_PER_CHILD] =
+		(struct pollfd){.fd = interrupts > 0 ? interrupts : -1, .events = POLLIN};
 	return left;
 }
 
@@ -326,11 +330,15 @@ static int pool_run(struct pool *pool, struct error *err)
 			continue;
 		}
 		int left = prepare_poll(pool);
+		size_t count = FDS_PER_CHILD * pool->running;
 
-		rc = poll(pool->fds, FDS_PER_CHILD * pool->running, left);
+		rc = poll(pool->fds, count + 1, left);
 		if (rc < 0 && errno != EINTR) {
 			return error_set(err, -errno, "cannot wait for plugins: %s",
 					 strerror(errno));
+		}
+		if (rc > 0 && pool->fds[count].revents != 0) {
+			return error_set(err, -EINTR, "interrupted while plugins ran");
 		}
 		if (rc >= 0 && serve_all(pool) < 0) {
 			return error_no_memory(err);

@@ -30,6 +30,7 @@ struct preflight_options {
 	const struct preflight_policy *policies;
 	size_t policy_count;
 	const struct pairs *subject;
+	int interrupts; /* can be read: nobody waits any longer (-EINTR); 0: none */
 	/* Called in the caller's process when a plugin is done; may be NULL. */
 	void (*done)(void *data, const char *plugin, enum verdict verdict);
 	void *data;

@@ -132,6 +132,7 @@ static int start(const struct unpack_options *options, const struct verified *ve
 		.exec_fd = options->helper_fd,
 		.fds = fds,
 		.fd_count = outputs->count + 2,
+		.interrupts = options->interrupts,
 	};
 
 	return process_spawn(&process, ret, err);
@@ -154,6 +155,9 @@ static int judge(const struct process_status *status, int report, unsigned *ret_
 	if (status->timed_out) {
 		return error_set(err, -ETIMEDOUT, "unpacking %s",
 				 process_status_text(status, text));
+	}
+	if (status->interrupted) {
+		return error_set(err, -EINTR, "interrupted");
 	}
 	if (status->signal == SIGSYS) {
 		return error_set(

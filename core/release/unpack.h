@@ -18,13 +18,14 @@ struct unpack_options {
 	size_t name_count;
 	uint64_t maximum; /* bytes of all artifacts together */
 	uint64_t timeout_ms;
+	int interrupts; /* can be read: nobody waits any longer; 0: none */
 };
 
 /*
  * Creates the artifacts in directory (mode 0755), fsyncs each and returns their hashes in the
  * order of names. -EBADMSG with the reason: not an archive, an entry too many, a missing one, a
- * link, a duplicate, trailing bytes; -EFBIG; -ETIMEDOUT; -ENOSPC. On an error nothing is left in
- * directory.
+ * link, a duplicate, trailing bytes; -EFBIG; -ETIMEDOUT; -EINTR; -ENOSPC. On an error nothing is
+ * left in directory.
  */
 MUST_CHECK int release_unpack(const struct unpack_options *options, const struct verified *verified,
 			      struct staged_list *ret, struct error *err);

@@ -19,6 +19,7 @@
 #include "base/clock.h"
 #include "base/guard.h"
 #include "base/process.h"
+#include "base/strays.h"
 #include "service/manager.h"
 #include "service/pidfile.h"
 #include "service/tail.h"
@@ -58,8 +59,8 @@ static int open_output(struct error *err)
 				   strerror(errno));
 }
 
-static int run_start(const struct service_context *context, const struct service *service,
-		     int output, struct error *err)
+static int run_command(const struct service_context *context, const struct service *service,
+		       int output, struct error *err)
 {
 	auto_strings struct strings words = {0};
 	int rc = command_expand(&service->start, context->values, &words, err);
@@ -76,6 +77,7 @@ static int run_start(const struct service_context *context, const struct service
 		.argv = argv.out,
 		.output_fd = output,
 		.starts_daemon = true,
+		.interrupts = context->interrupts,
 	};
 	char text[PROCESS_STATUS_TEXT_MAX];
 	struct process_status status;
@@ -86,11 +88,34 @@ static int run_start(const struct service_context *context, const struct service
 		return rc;
 	}
 	process_wait(&process, service->ready_timeout_ms, &status);
+	if (status.interrupted) {
+		return error_set(err, -EINTR, "interrupted while its start command ran");
+	}
 	if (!process_succeeded(&status)) {
 		return error_set(err, status.timed_out ? -ETIMEDOUT : -ECHILD,
 				 "its start command %s", process_status_text(&status, text));
 	}
 	return 0;
+}
+
+/* A start command that failed may have left a process behind that is about to become the daemon:
+ * nobody would know of it, and it would stand in the way of the one that is put back. */
+static int run_start(const struct service_context *context, const struct service *service,
+		     int output, struct error *err)
+{
+	struct strays strays;
+	int rc = strays_begin(&strays, err);
+
+	if (rc < 0) {
+		return rc;
+	}
+	rc = run_command(context, service, output, err);
+	if (rc < 0) {
+		strays_end(&strays);
+	} else {
+		strays_keep(&strays);
+	}
+	return rc;
 }
 
 /* What await_ready() has seen so far. */
@@ -118,7 +143,8 @@ static int ask_status(struct watch *watch, struct error *err)
 	int rc = command_expand(&watch->service->status, watch->context->values, &words, err);
 
 	if (rc == 0) {
-		rc = process_run(&words, (uint64_t)clock_left(watch->deadline), &result, err);
+		rc = process_run_interruptibly(&words, (uint64_t)clock_left(watch->deadline),
+					       watch->context->interrupts, &result, err);
 	}
 	if (rc < 0) {
 		return rc;
@@ -185,10 +211,16 @@ static int step(struct watch *watch, struct error *err)
 		}
 	}
 	int left = clock_left(watch->deadline);
-	struct pollfd ended = {.fd = pidfd, .events = POLLIN};
+	int interrupts = watch->context->interrupts;
+	struct pollfd ends[] = {
+		{.fd = interrupts > 0 ? interrupts : -1, .events = POLLIN},
+		{.fd = pidfd, .events = POLLIN},
+	};
 
 	/* The end of the process ends the pause. */
-	(void)poll(&ended, 1, left < POLL_MS ? left : POLL_MS);
+	if (poll(ends, 2, left < POLL_MS ? left : POLL_MS) > 0 && ends[0].revents != 0) {
+		return error_set(err, -EINTR, "interrupted before it was ready");
+	}
 	return 0;
 }
 

@@ -172,7 +172,7 @@ static int answer_unset(struct health_answer *ret, struct error *err)
 }
 
 int health_ask(const struct health *health, const struct command_values *values, uint64_t limit_ms,
-	       struct health_answer *ret, struct error *err)
+	       int interrupts, struct health_answer *ret, struct error *err)
 {
 	auto_strings struct strings words = {0};
 	auto_process_result struct process_result result = {0};
@@ -184,10 +184,10 @@ int health_ask(const struct health *health, const struct command_values *values,
 	int rc = command_expand(&health->command, values, &words, err);
 
 	if (rc == 0) {
-		rc = process_run(&words, limit_ms, &result, err);
+		rc = process_run_interruptibly(&words, limit_ms, interrupts, &result, err);
 	}
 	if (rc < 0) {
-		return error_prefix(err, "cannot run the health command");
+		return rc == -EINTR ? rc : error_prefix(err, "cannot run the health command");
 	}
 	if (read_answer(&result, &answer) < 0) {
 		health_answer_finish(&answer);
@@ -215,11 +215,12 @@ bool health_is_no_worse(const struct health_answer *now, const struct health_ans
 
 /* One ask: 1 when that is good enough, 0 when not yet, or an error. */
 static int ask_once(const struct health *health, const struct command_values *values,
-		    const struct health_answer *baseline, uint64_t deadline, struct error *last,
-		    struct error *err)
+		    const struct health_answer *baseline, int interrupts, uint64_t deadline,
+		    struct error *last, struct error *err)
 {
 	struct health_answer answer = {0};
-	int rc = health_ask(health, values, (uint64_t)clock_left(deadline), &answer, err);
+	int rc = health_ask(health, values, (uint64_t)clock_left(deadline), interrupts, &answer,
+			    err);
 
 	if (rc < 0) {
 		return rc;
@@ -235,9 +236,10 @@ static int ask_once(const struct health *health, const struct command_values *va
 }
 
 int health_wait(const struct health *health, const struct command_values *values,
-		const struct health_answer *baseline, int (*alive)(void *data, struct error *err),
-		void *data, struct error *err)
+		const struct health_answer *baseline, int interrupts,
+		int (*alive)(void *data, struct error *err), void *data, struct error *err)
 {
+	struct pollfd interrupt = {.fd = interrupts > 0 ? interrupts : -1, .events = POLLIN};
 	uint64_t deadline = clock_deadline(health->timeout_ms);
 	struct error last = {0};
 
@@ -247,7 +249,7 @@ int health_wait(const struct health *health, const struct command_values *values
 		if (rc < 0) {
 			return rc;
 		}
-		rc = ask_once(health, values, baseline, deadline, &last, err);
+		rc = ask_once(health, values, baseline, interrupts, deadline, &last, err);
 		if (rc != 0) {
 			return rc > 0 ? 0 : rc;
 		}
@@ -259,6 +261,9 @@ int health_wait(const struct health *health, const struct command_values *values
 					 "not healthy within %g s: the health command %s",
 					 (double)health->timeout_ms / 1000, last.text);
 		}
-		(void)poll(NULL, 0, (int)health->interval_ms);
+		if (poll(&interrupt, 1, (int)health->interval_ms) > 0) {
+			return error_set(err, -EINTR, "interrupted before it was healthy: %s",
+					 last.text);
+		}
 	}
 }

@@ -15,7 +15,8 @@
 
 struct service_context {
 	const struct command_values *values; /* placeholders of commands */
-	int lock_fd; /* what stops a service keeps this open: it must not outlive us unnoticed */
+	int lock_fd;    /* what stops a service keeps this open: it must not outlive us unnoticed */
+	int interrupts; /* can be read: start waits no longer (-EINTR); 0: nothing ends a wait */
 };
 
 struct service_manager {

@@ -131,14 +131,36 @@ int update_verify(struct update *update, struct error *err)
 	return rc;
 }
 
+/* Before it is made, so that recovery finds what a kill leaves of it. */
+static int record_staging(struct update *update, const char *path, struct error *err)
+{
+	auto_pairs struct pairs facts = {0};
+
+	if (!update->journaled) {
+		return 0;
+	}
+	if (pairs_set(&facts, "staging", path) < 0) {
+		return error_no_memory(err);
+	}
+	return journal_facts(update->journal, update->run, &facts, err);
+}
+
 int update_make_staging(struct update *update, struct error *err)
 {
 	if (update->plan.staging != NULL) {
 		return 0;
 	}
-	return staging_make(update->config->product, update->config->staging_dir,
-			    &update->plan.host->artifacts[0], update->run, &update->plan.staging,
-			    err);
+	const char *elsewhere = update->config->staging_dir;
+	auto_free char *path = NULL;
+	int rc = staging_name(update->product, elsewhere, &update->plan.host->artifacts[0],
+			      update->run, &path, err);
+
+	rc = rc < 0 ? rc : record_staging(update, path, err);
+	rc = rc < 0 ? rc : staging_make(path, elsewhere != NULL, err);
+	if (rc == 0) {
+		update->plan.staging = take_pointer(&path);
+	}
+	return rc;
 }
 
 int update_download(struct update *update, struct error *err)
@@ -180,6 +202,7 @@ int update_unpack(struct update *update, struct error *err)
 		.name_count = count,
 		.maximum = update->config->max_tarball * UNPACKED_FACTOR,
 		.timeout_ms = UNPACK_TIMEOUT_MS,
+		.interrupts = update->interrupts,
 	};
 	int rc = release_unpack(&options, &update->verified, &update->staged, err);
 

@@ -67,7 +67,7 @@ static int recover_in(struct update *update)
 	int rc = there <= 0 ? there : recover_under_lock(update, &err);
 	int code = exit_code_of(update);
 
-	if (rc == 0 && update->config != NULL && update->recovered[0] != '\0') {
+	if (rc == 0 && there > 0 && update->config != NULL) {
 		state_publish(update, update->config->status_file);
 	}
 	journal_close(&update->journal);
@@ -121,14 +121,10 @@ static int recover_others(const struct options *options, const char *seen)
 	return worst;
 }
 
-int command_recover(const struct options *options)
+static int recover_products(const struct options *options)
 {
 	auto_update struct update update;
 	struct error err = {0};
-
-	if (options->state != NULL) {
-		return recover_directory(options, options->state);
-	}
 	bool is_configured = update_init(&update, options, &err) == 0;
 
 	if (!is_configured && options->config != NULL) {
@@ -139,4 +135,10 @@ int command_recover(const struct options *options)
 	int others = options->config == NULL ? recover_others(options, update.state_dir) : 0;
 
 	return others > code ? others : code;
+}
+
+int command_recover(const struct options *options)
+{
+	return options->state != NULL ? recover_directory(options, options->state)
+				      : recover_products(options);
 }

@@ -159,14 +159,11 @@ static int run_update(const struct options *options)
 	return end_run(&update);
 }
 
-int command_rollback(const struct options *options)
+static int run_rollback(const struct options *options)
 {
 	auto_update struct update update;
 	struct error err = {0};
 
-	if (!options->yes && !options->dry_run && isatty(STDIN_FILENO) != 1) {
-		return say_usage(options, "without a terminal to ask on, `rollback` wants --yes");
-	}
 	if (update_init(&update, options, &err) == 0) {
 		update.records = !options->dry_run;
 		walk(&update, WAY_ROLLBACK, options->dry_run ? "confirm" : NULL);
@@ -210,6 +207,14 @@ static int run_preflight(const struct options *options)
 		update.result = RESULT_AVAILABLE;
 	}
 	return tell_verdict(&update);
+}
+
+int command_rollback(const struct options *options)
+{
+	if (!options->yes && !options->dry_run && isatty(STDIN_FILENO) != 1) {
+		return say_usage(options, "without a terminal to ask on, `rollback` wants --yes");
+	}
+	return run_rollback(options);
 }
 
 static int check_command(struct update *update)

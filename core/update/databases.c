@@ -16,11 +16,46 @@ static int record(struct update *update, size_t index, const struct snapshot *pl
 		       : 0;
 }
 
+/* The plugins have judged the schema that there was when they were asked. */
+static int compare(struct update *update, size_t index, struct error *err)
+{
+	const char *now = snapshot_planned(update->holds[index])->fingerprint;
+	const char *judged = index < update->judged.count ? update->judged.items[index] : "";
+
+	if (now == NULL || judged[0] == '\0' || strcmp(now, judged) == 0) {
+		return 0;
+	}
+	update->result = RESULT_BUSY;
+	return error_set(err, -EAGAIN,
+			 "its schema was changed since the plugins were asked about it: try again");
+}
+
+int update_look_at_schemas(struct update *update, struct error *err)
+{
+	const struct host *host = update->plan.host;
+
+	strings_finish(&update->judged);
+	for (size_t i = 0; i < host->database_count; i++) {
+		auto_free char *fingerprint = NULL;
+		struct error ignored;
+
+		/* What cannot be looked at now, plugins and the snapshot have to tell. */
+		if (snapshot_fingerprint(&host->databases[i], &fingerprint, &ignored) < 0) {
+			fingerprint = NULL;
+		}
+		if (strings_add(&update->judged, fingerprint != NULL ? fingerprint : "") < 0) {
+			return error_no_memory(err);
+		}
+	}
+	return 0;
+}
+
 static int begin_one(struct update *update, size_t index, struct error *err)
 {
 	int rc = snapshot_begin(&update->plan.host->databases[index], update->run,
 				&update->holds[index], err);
 
+	rc = rc < 0 ? rc : compare(update, index, err);
 	return rc < 0 ? rc : record(update, index, snapshot_planned(update->holds[index]), err);
 }
 
@@ -31,6 +66,8 @@ int update_snapshot(struct update *update, struct error *err)
 	for (size_t i = 0; i < host->database_count; i++) {
 		int rc = begin_one(update, i, err);
 
+		/* What is damaged already would be blamed on the new release. */
+		update->result = rc == -EUCLEAN ? RESULT_REFUSED : update->result;
 		if (rc < 0) {
 			return error_prefix(err, "database %s", host->databases[i].name);
 		}

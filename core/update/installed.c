@@ -23,7 +23,8 @@ static int ask_command(const struct update *update, char **ret, struct error *er
 	int rc = command_expand(&update->config->installed, &values, &words, err);
 
 	if (rc == 0) {
-		rc = process_run(&words, INSTALLED_TIMEOUT_MS, &result, err);
+		rc = process_run_interruptibly(&words, INSTALLED_TIMEOUT_MS, update->interrupts,
+					       &result, err);
 	}
 	if (rc < 0) {
 		return rc;

@@ -69,6 +69,10 @@ static int describe_database(struct pairs *subject, const struct database *datab
 	};
 	int rc = set_field(subject, "database", database->name, "path", path);
 
+	if (rc == 0 && path != database->path) {
+		rc = set_field(subject, "database", database->name, "restored", "yes");
+	}
+
 	if (rc == 0) {
 		rc = set_field(subject, "database", database->name, "record", database->record);
 	}
@@ -223,6 +227,20 @@ static int weigh(struct update *update, struct error *err)
 	return 0;
 }
 
+/* For the history: why this run was refused, or what was known when it went ahead. */
+static int record_findings(struct update *update, struct error *err)
+{
+	int rc = 0;
+
+	for (size_t i = 0; update->journaled && i < update->preflight.count && rc == 0; i++) {
+		const struct plugin_report *plugin = &update->preflight.plugins[i];
+
+		rc = journal_findings(update->journal, update->run, plugin->name, &plugin->findings,
+				      err);
+	}
+	return rc;
+}
+
 /* Names the plugins that stand in the way, and leaves their findings to the report. */
 static int refuse(struct update *update, enum verdict verdict, struct error *err)
 {
@@ -248,8 +266,9 @@ static int refuse(struct update *update, enum verdict verdict, struct error *err
 
 int update_preflight(struct update *update, struct error *err)
 {
-	int rc = describe(update, err);
+	int rc = update_look_at_schemas(update, err);
 
+	rc = rc < 0 ? rc : describe(update, err);
 	if (rc < 0) {
 		return rc;
 	}
@@ -266,10 +285,12 @@ int update_preflight(struct update *update, struct error *err)
 		.policies = policies,
 		.policy_count = update->config->plugin_count,
 		.subject = &update->subject,
+		.interrupts = update->interrupts,
 	};
 
 	rc = preflight_run(&options, &update->preflight, err);
 	rc = rc < 0 ? rc : weigh(update, err);
+	rc = rc < 0 ? rc : record_findings(update, err);
 	if (rc < 0) {
 		return rc;
 	}
@@ -289,7 +310,8 @@ static int ask_health(struct update *update, struct error *err)
 		report_detail(&update->report, "no health command is configured");
 		return 0;
 	}
-	int rc = health_ask(health, &values, health->timeout_ms, &update->plan.baseline, err);
+	int rc = health_ask(health, &values, health->timeout_ms, update->interrupts,
+			    &update->plan.baseline, err);
 
 	if (rc < 0) {
 		return rc;
@@ -321,6 +343,7 @@ int update_baseline(struct update *update, struct error *err)
 
 	rc = rc < 0 ? rc : update_check_stopped(update, err);
 	rc = rc < 0 ? rc : update_plan_swaps(update, err);
+	rc = rc < 0 ? rc : update_check_packages(update, err);
 	rc = rc < 0 ? rc : ask_health(update, err);
 	return rc < 0 ? rc : update_record_plan(update, err);
 }

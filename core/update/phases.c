@@ -16,6 +16,7 @@
 
 /*
  * Databases are copied while the daemon runs and completed after its stop; files change after that.
+ * Until the stop nothing of the host has changed: a copy that was begun is simply let go.
  * Backwards: the other release is stopped, files and databases go back, and what the undo of stop
  * does, starting what ran before, is the last step with an effect on the daemon.
  */
@@ -29,7 +30,7 @@ const struct phase phase_rows[] = {
 	{"preflight", WAY_BOTH, update_preflight, NULL, false, false},
 	{"baseline", WAY_BOTH, update_baseline, NULL, false, false},
 	{"confirm", WAY_ROLLBACK, rollback_confirm, NULL, false, false},
-	{"snapshot", WAY_BOTH, update_snapshot, update_discard_snapshots, true, false},
+	{"snapshot", WAY_BOTH, update_snapshot, update_discard_snapshots, false, false},
 	{"stop", WAY_BOTH, update_stop, update_start_old, true, false},
 	{"complete", WAY_BOTH, update_complete, update_restore_databases, true, false},
 	{"restore", WAY_ROLLBACK, rollback_restore, NULL, true, false},

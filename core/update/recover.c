@@ -161,14 +161,33 @@ static int restore_whole(struct update *run, const struct journal_entry *entry,
 					      : go_back(run, course, err);
 }
 
+/* Where the run was about to unpack, as far as it came. */
+static int remove_recorded_staging(struct update *update, const char *run, struct error *err)
+{
+	auto_pairs struct pairs facts = {0};
+	int rc = journal_read_facts(update->journal, run, &facts, err);
+	const char *path = rc == 0 ? pairs_get(&facts, "staging") : NULL;
+
+	return path != NULL ? staging_remove(path, err) : rc;
+}
+
 /* A run that got no further than its plan left nothing but directories of its own. */
 static int forget(struct update *update, const struct journal_entry *entry, struct error *err)
 {
 	auto_plan struct plan plan = {0};
-	int rc = journal_read_plan(update->journal, entry->id, &plan, err);
+	int rc = remove_recorded_staging(update, entry->id, err);
 
-	if (rc == 0 && plan.staging != NULL) {
-		rc = staging_remove(plan.staging, err);
+	if (rc < 0) {
+		return rc;
+	}
+	rc = journal_read_plan(update->journal, entry->id, &plan, err);
+	size_t databases = rc == 0 ? plan.host->database_count : 0;
+
+	for (size_t i = 0; i < databases && rc == 0; i++) {
+		const struct database *database = &plan.host->databases[i];
+
+		rc = snapshot_discard(database, entry->id, err);
+		rc = rc < 0 ? rc : snapshot_reserve_release(database, entry->id, err);
 	}
 	if (rc < 0 && rc != -ENOENT) {
 		return rc;
@@ -234,6 +253,7 @@ static int recover_entry(struct update *update, const struct journal_entry *entr
 		.boot = update->boot,
 		.result = RESULT_ROLLBACK_INCOMPLETE,
 		.verified = {.fd = -1},
+		.interrupts = -1,
 	};
 	int rc = revive_run(&run, update, entry, err);
 	bool is_open = update->boot && entry->committed_at[0] == '\0';

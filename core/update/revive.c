@@ -13,11 +13,17 @@
 
 #define SETTLE_STEP_MS 100
 
+/* Nothing ends a wait of the way back, however often somebody asks. */
+#define NO_INTERRUPTS 0
+
 /* Starts one service and makes sure that what runs then is what lies on the disk now. */
-static int start_one(struct update *update, struct service_run *run, struct error *err)
+static int start_one(struct update *update, struct service_run *run, int interrupts,
+		     struct error *err)
 {
 	struct command_values values = update_values(update);
 	struct service_context context = update_context(update, &values);
+
+	context.interrupts = interrupts;
 	int rc = update->manager->start(&context, run->service, err);
 
 	if (rc == 0) {
@@ -36,7 +42,7 @@ int update_start(struct update *update, struct error *err)
 		if (!update->services[i].wanted) {
 			continue;
 		}
-		int rc = start_one(update, &update->services[i], err);
+		int rc = start_one(update, &update->services[i], update->interrupts, err);
 
 		if (rc < 0) {
 			return rc;
@@ -134,8 +140,9 @@ static int all_alive(void *data, struct error *err)
 	return 0;
 }
 
-static int settle(struct update *update, struct error *err)
+static int settle(struct update *update, int interrupts, struct error *err)
 {
+	struct pollfd interrupt = {.fd = interrupts > 0 ? interrupts : -1, .events = POLLIN};
 	uint64_t deadline = clock_deadline(update->plan.host->health.settle_ms);
 
 	for (;;) {
@@ -145,13 +152,15 @@ static int settle(struct update *update, struct error *err)
 		if (rc < 0 || left == 0) {
 			return rc;
 		}
-		(void)poll(NULL, 0, left < SETTLE_STEP_MS ? left : SETTLE_STEP_MS);
+		if (poll(&interrupt, 1, left < SETTLE_STEP_MS ? left : SETTLE_STEP_MS) > 0) {
+			return error_set(err, -EINTR, "interrupted before it had settled");
+		}
 	}
 }
 
 /* As well as baseline; NULL: well. */
 static int become_healthy(struct update *update, const struct health_answer *baseline,
-			  struct error *err)
+			  int interrupts, struct error *err)
 {
 	struct command_values values = update_values(update);
 	const struct health *health = &update->plan.host->health;
@@ -159,16 +168,17 @@ static int become_healthy(struct update *update, const struct health_answer *bas
 	if (!command_is_set(&health->command)) {
 		return 0;
 	}
-	return health_wait(health, &values, baseline, all_alive, update, err);
+	return health_wait(health, &values, baseline, interrupts, all_alive, update, err);
 }
 
 int update_health(struct update *update, struct error *err)
 {
 	const struct health *health = &update->plan.host->health;
 	bool goes_back = update->previous.host != NULL;
-	int rc = become_healthy(update, goes_back ? NULL : &update->plan.baseline, err);
+	int rc = become_healthy(update, goes_back ? NULL : &update->plan.baseline,
+				update->interrupts, err);
 
-	rc = rc < 0 ? rc : settle(update, err);
+	rc = rc < 0 ? rc : settle(update, update->interrupts, err);
 	if (rc == 0) {
 		report_detail(&update->report, "%s, and still up after %.1f s",
 			      command_is_set(&health->command) ? "healthy" : "running",
@@ -207,7 +217,7 @@ static int start_old_ones(struct update *update, struct error *err)
 		if (!run->stopped || runs_already(update, run)) {
 			continue;
 		}
-		int rc = start_one(update, run, &why);
+		int rc = start_one(update, run, NO_INTERRUPTS, &why);
 
 		if (rc < 0) {
 			worst = update_leave_to_person(update, rc, err,
@@ -222,9 +232,9 @@ static int old_is_well(struct update *update, struct error *err)
 {
 	const struct health_answer *baseline = &update->plan.baseline;
 	bool was_comparable = baseline->healthy || baseline->failed.count > 0;
-	int rc = was_comparable ? become_healthy(update, baseline, err) : 0;
+	int rc = was_comparable ? become_healthy(update, baseline, NO_INTERRUPTS, err) : 0;
 
-	return rc < 0 ? rc : settle(update, err);
+	return rc < 0 ? rc : settle(update, NO_INTERRUPTS, err);
 }
 
 /*
@@ -267,7 +277,7 @@ int update_start_missing(struct update *update, struct error *err)
 		if (run->before->pid == 0 || runs_already(update, run)) {
 			continue;
 		}
-		int rc = start_one(update, run, err);
+		int rc = start_one(update, run, NO_INTERRUPTS, err);
 
 		if (rc < 0) {
 			return rc;

@@ -81,12 +81,22 @@ static int check_backups(const struct update *update, struct error *err)
 static int recall_facts(struct update *update, struct error *err)
 {
 	auto_free char *run = NULL;
+	auto_pairs struct pairs facts = {0};
 	int rc = journal_run_of_version(update->journal, update->release.version.text, &run, err);
 
 	if (rc == -ENOENT) {
 		return 0;
 	}
-	return rc < 0 ? rc : journal_read_facts(update->journal, run, &update->subject, err);
+	rc = rc < 0 ? rc : journal_read_facts(update->journal, run, &facts, err);
+	for (size_t i = 0; i < facts.count && rc == 0; i++) {
+		const struct pair *fact = &facts.items[i];
+
+		if (text_has_prefix(fact->key, "release.") &&
+		    pairs_set(&update->subject, fact->key, fact->value) < 0) {
+			rc = error_no_memory(err);
+		}
+	}
+	return rc;
 }
 
 /* Services that ran before the update are to run again, also those that its release has killed. */

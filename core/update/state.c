@@ -162,6 +162,14 @@ int state_read(const char *path, json_t **ret, struct error *err)
 	return *ret != NULL ? 0 : error_set(err, -EBADMSG, "%s is not JSON", path);
 }
 
+/* `status` publishes without the lock: there may be several of them. */
+static int replace(const struct update *update, const char *path, const char *text,
+		   struct error *err)
+{
+	return update->lock.fd >= 0 ? file_replace_alone(path, text, strlen(text), 0644, err)
+				    : file_replace(path, text, strlen(text), 0644, err);
+}
+
 void state_publish(struct update *update, const char *path)
 {
 	json_t *state = NULL;
@@ -173,7 +181,7 @@ void state_publish(struct update *update, const char *path)
 	json_decref(state);
 	if (rc == 0 && text != NULL) {
 		rc = file_make_directories(directory, 0755, &err);
-		rc = rc < 0 ? rc : file_replace(path, text, strlen(text), 0644, &err);
+		rc = rc < 0 ? rc : replace(update, path, text, &err);
 	}
 	if (rc < 0 && rc != -EACCES && rc != -EPERM && rc != -EROFS) {
 		report_problem(&update->report, err.text);

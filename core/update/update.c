@@ -8,12 +8,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/guard.h"
 #include "install/staging.h"
 #include "update/mirrors.h"
+#include "update/phases.h"
 
 int update_fail(struct update *update, enum result result, const struct error *err)
 {
@@ -80,6 +82,7 @@ void update_init_bare(struct update *update, const struct options *options)
 		.helpers = HELPERS_INIT,
 		.lock = LOCK_INIT,
 		.verified = {.fd = -1},
+		.interrupts = -1,
 	};
 	report_init(&update->report, &report);
 }
@@ -123,6 +126,17 @@ static int check_abilities(const struct config *config, struct error *err)
 	return 0;
 }
 
+/* They are never taken, so the descriptor stays readable from the first one on. */
+static int watch_interrupts(struct update *update, struct error *err)
+{
+	sigset_t interrupts = phases_interrupts();
+
+	update->interrupts = signalfd(-1, &interrupts, SFD_CLOEXEC | SFD_NONBLOCK);
+	return update->interrupts >= 0
+		       ? 0
+		       : error_set(err, -errno, "cannot watch for signals: %s", strerror(errno));
+}
+
 int update_lock(struct update *update, struct error *err)
 {
 	int rc = lock_take(update->state_dir, update->run[0] != '\0' ? update->run : "recovery",
@@ -150,6 +164,7 @@ int update_prepare(struct update *update, struct error *err)
 	int rc = check_abilities(update->config, err);
 
 	update->manager = service_manager_command();
+	rc = rc < 0 ? rc : watch_interrupts(update, err);
 	rc = rc < 0 ? rc : helpers_open(&update->helpers, err);
 	rc = rc < 0 ? rc : mirrors_open(update, err);
 	rc = rc < 0 ? rc : update_lock(update, err);
@@ -212,6 +227,7 @@ void update_finish(struct update *update)
 	free(update->holds);
 	free(update->services);
 	strings_finish(&update->undone);
+	strings_finish(&update->judged);
 	strings_finish(&update->set_aside);
 	plan_finish(&update->plan);
 	plan_finish(&update->previous);
@@ -229,6 +245,7 @@ void update_finish(struct update *update)
 	helpers_close(&update->helpers);
 	free(update->product);
 	free(update->state_dir);
+	guard_close(&update->interrupts);
 	config_free(update->config);
 }
 

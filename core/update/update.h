@@ -49,6 +49,7 @@ struct update {
 		*done; /* the phase whose outcome the journal will be told with the next intent */
 
 	char *installed;          /* version; NULL: nothing is installed yet */
+	int interrupts;           /* can be read: somebody wants the run to end */
 	bool altered;             /* the journal's files were changed by somebody else */
 	struct fetcher *fetcher;  /* of the current mirror; NULL: a local release */
 	size_t mirror;            /* of config->manifests */
@@ -63,7 +64,8 @@ struct update {
 
 	struct plan plan; /* what is about to be changed, and how it was; host from the start */
 	const struct service_manager *manager;
-	struct service_run *services;   /* one for each in plan.host */
+	struct service_run *services; /* one for each in plan.host */
+	struct strings judged; /* each database's schema when plugins were asked; "": unknown */
 	struct snapshot_hold **holds;   /* one for each database in plan.host */
 	struct strings set_aside;       /* databases that were kept under another name */
 	char recovered[ERROR_TEXT_MAX]; /* what came of a run that was killed; "": there was none */
@@ -155,6 +157,10 @@ MUST_CHECK int update_check_stopped(struct update *update, struct error *err);
 /* Ends whoever executes the service's new binary once it is stopped, unless it keeps_children. */
 MUST_CHECK int update_end_leftovers(struct update *update, const struct service *service,
 				    struct error *err);
+/* Refuses to replace a file that a package owns, or about which its manager cannot tell;
+ * packages.c. baseline asks, while everything still runs. */
+MUST_CHECK int update_check_packages(struct update *update, struct error *err);
+
 /* Where the artifact that the service runs is installed; NULL: it names none. */
 const char *update_binary_path(const struct update *update, const struct service *service);
 
@@ -166,6 +172,7 @@ MUST_CHECK int update_swap(struct update *update, struct error *err);
 MUST_CHECK int update_swap_back(struct update *update, struct error *err);
 
 /* Phases, databases.c: kept aside, put back, and what is left of that at the end. */
+MUST_CHECK int update_look_at_schemas(struct update *update, struct error *err);
 MUST_CHECK int update_snapshot(struct update *update, struct error *err);
 MUST_CHECK int update_discard_snapshots(struct update *update, struct error *err);
 MUST_CHECK int update_complete(struct update *update, struct error *err);

@@ -124,6 +124,15 @@ void judge_missing(const struct judgement_case *about, bool is_allowed, struct j
 	say(ret, "database %s does not exist: there is no %s", about->database, about->path);
 }
 
+void judge_restored(const struct judgement_case *about, struct judgement *ret)
+{
+	char release[128];
+
+	set(ret, PF_COMPATIBLE, "schema.restored", NULL);
+	say(ret, "database %s goes back to what %s left it like", about->database,
+	    release_name(about, release));
+}
+
 void judge_unknown_release(const struct judgement_case *about, struct judgement *ret)
 {
 	char release[128];

@@ -30,6 +30,9 @@ void judge_failure(const struct judgement_case *about, const struct error *reaso
 /* There is no file. */
 void judge_missing(const struct judgement_case *about, bool is_allowed, struct judgement *ret);
 
+/* What goes back with the release is what this very release had made of it. */
+void judge_restored(const struct judgement_case *about, struct judgement *ret);
+
 /* Nobody says what the release knows. */
 void judge_unknown_release(const struct judgement_case *about, struct judgement *ret);
 

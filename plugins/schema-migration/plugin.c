@@ -144,6 +144,11 @@ static int check_database(struct job *job, const char *name)
 		judge_failure(&about, &reason, &judgement);
 		return judgement_report(job->h, &judgement);
 	}
+	/* Whatever a command would say of the live one: this release has left it like that. */
+	if (subject_entry(h, "database", name, "restored") != NULL) {
+		judge_restored(&about, &judgement);
+		return report(job, &judgement);
+	}
 	if (is_missing(about.path)) {
 		judge_missing(&about, missing != NULL && strcmp(missing, "ok") == 0, &judgement);
 		return judgement_report(job->h, &judgement);

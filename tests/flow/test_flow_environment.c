@@ -10,7 +10,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/buffer.h"
 #include "base/file.h"
+#include "base/sanitizer.h"
 #include "flow/expect.h"
 
 #define EXEC "exec \"$@\""
@@ -201,4 +203,136 @@ Test(environment, banger_update_is_the_same)
 				    "--frobnicate");
 	cr_assert_eq(outcome.exit_code, 64);
 	outcome_free(&outcome);
+}
+
+/* What a shell or a service manager happens to have set, and what of it the daemon would have had
+ * for the rest of its life. */
+Test(environment, soft_limits_that_would_end_a_run_half_way)
+{
+	static const char *const limits[] = {
+		"-Sn 8",
+		"-Sf 0",
+		"-St 1",
+		"-Sp 8",
+#if !SANITIZED_ADDRESSES /* its shadow memory alone is more */
+		"-Ss 64",
+		"-Sv 200000",
+		"-Sd 20000"
+#endif
+	};
+	struct buffer shell = BUFFER_INIT(1024);
+
+	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
+		cr_assert_eq(buffer_add_format(&shell, "ulimit %s 2>/dev/null; ", limits[i]), 0);
+	}
+	cr_assert_eq(buffer_add_format(&shell, EXEC), 0);
+	expect_updated_from(buffer_text(&shell), "");
+	char *path = NULL;
+
+	cr_assert(asprintf(&path, "/proc/%d/limits", (int)world_daemon(&world)) > 0);
+	char *of_daemon = scratch_read(path);
+
+	cr_assert_not_null(strstr(of_daemon, "Max cpu time              unlimited"), "%s",
+			   of_daemon);
+	cr_assert_not_null(strstr(of_daemon, "Max file size             unlimited"), "%s",
+			   of_daemon);
+	cr_assert_null(strstr(of_daemon, "Max open files            8 "), "%s", of_daemon);
+	free(of_daemon);
+	free(path);
+	buffer_finish(&shell);
+}
+
+/* One run with a hard limit: true when it succeeded. Whatever was too little was said before
+ * anything was changed, or everything was put back. */
+static bool ends_well_with(const char *option, unsigned value)
+{
+	char *shell = NULL;
+	struct sight before = sight_take(&world);
+
+	cr_assert(asprintf(&shell, "ulimit %s %u && " EXEC, option, value) > 0);
+	struct outcome outcome = world_update_from(&world, shell, "");
+	bool succeeded = outcome.exit_code == 0;
+
+	if (succeeded) {
+		assert_new_release_runs();
+	} else if (outcome.exit_code == 4) {
+		assert_restored(&world, &before, world_failed_copies(&world));
+	} else {
+		cr_assert_eq(outcome.exit_code, 3, "ulimit %s %u: exit %d: %s%s", option, value,
+			     outcome.exit_code, outcome.output, outcome.errors);
+		assert_unchanged(&world, &before);
+	}
+	outcome_free(&outcome);
+	sight_free(&before);
+	free(shell);
+	return succeeded;
+}
+
+/* From almost nothing until it is enough. */
+static void expect_clean_ends(const char *option, unsigned from, unsigned to, unsigned step)
+{
+	unsigned value = from;
+
+	while (value <= to && !ends_well_with(option, value)) {
+		value += step;
+	}
+	cr_assert_gt(value, from, "the least of %s was enough", option);
+	cr_assert_leq(value, to, "the most of %s was not enough", option);
+}
+
+Test(environment, hard_limits_on_open_files)
+{
+	expect_clean_ends("-n", 4, 256, 3);
+}
+
+Test(environment, hard_limits_on_the_size_of_files)
+{
+	expect_clean_ends("-f", 0, 64000, 100);
+}
+
+Test(environment, a_hard_limit_on_processes)
+{
+	world_skip_unless(&world, geteuid() != 0, "root may start as many as it likes");
+	cr_assert_not(ends_well_with("-p", 1));
+}
+
+/* env(1) blocks all that can be blocked, the C library's own ones excepted. */
+Test(environment, signals_that_are_blocked)
+{
+	expect_updated_from("exec env --block-signal \"$@\"", "");
+}
+
+Test(environment, signals_that_are_ignored)
+{
+	expect_updated_from("exec env --ignore-signal \"$@\"", "");
+}
+
+/* All but two that the limit allows: the dynamic linker, who comes before us, needs one. */
+Test(environment, descriptors_that_are_left_open)
+{
+	char *secret = path_join(world.scratch.path, "secret");
+	char *shell = NULL;
+	char *open_in_daemon = NULL;
+
+	scratch_write(secret, "of the one who started us");
+	cr_assert(asprintf(&shell,
+			   "ulimit -n 256; exec perl -e '$^F = 1000; open(my $f, \"<\", shift);\n"
+			   "my @all; while (open(my $g, \"<&\", $f)) { push @all, $g }\n"
+			   "close(pop @all) for (1, 2); "
+			   "exec @ARGV' %s \"$@\"",
+			   secret) > 0);
+	expect_updated_from(shell, "");
+	cr_assert(asprintf(&open_in_daemon, "! ls -l /proc/%d/fd | grep -q %s",
+			   (int)world_daemon(&world), secret) > 0);
+	cr_assert_eq(system(open_in_daemon), 0, "%s", open_in_daemon);
+	free(open_in_daemon);
+	free(shell);
+	free(secret);
+}
+
+/* A timer goes on over execve(2): SIGALRM would kill a run in the middle. */
+Test(environment, an_alarm_that_was_set_before)
+{
+	world_configure(&world, "[health]", "settle", "2s");
+	expect_updated_from("exec perl -e 'alarm 1; exec @ARGV' \"$@\"", "");
 }

@@ -188,3 +188,24 @@ Test(rollback, a_file_that_was_not_there_before_is_removed)
 	release_built_free(&built);
 	free(tool);
 }
+
+/* start-stop-daemon cannot write its pid file, says so, and its child becomes the daemon later. */
+Test(rollback, what_a_failed_start_command_has_left_behind_is_ended)
+{
+	char *start = world_start_command(&world);
+	char *other = strdup(start);
+	char *flag = scratch_path(&world.scratch, "started");
+
+	cr_assert_not_null(other);
+	memcpy(strstr(other, "--pidfile ") + strlen("--pidfile \""), "/nope/", strlen("/nope/"));
+	char *script = world_script(&world, "start.sh", "[ -e %s ] || { : >%s; exec %s; }\nexec %s",
+				    flag, flag, other, start);
+
+	world_configure(&world, "[service bangerd]", "start", script);
+	publish_release(&world, "0.2.0", 3, NULL);
+	expect_restored(&world, EXPECTED(4, "start", "cannot start bangerd"), 0);
+	free(script);
+	free(flag);
+	free(other);
+	free(start);
+}

@@ -203,7 +203,8 @@ void world_start_daemon(const struct world *world)
 
 struct world world_make(const struct world_options *options)
 {
-	struct world world = {.scratch = scratch_make(), .key = signing_key_make()};
+	struct world world = {.scratch = scratch_make_in(or_else(options->parent, "/tmp")),
+			      .key = signing_key_make()};
 	char *key = scratch_path(&world.scratch, "keys/release.pub");
 
 	make_directories(&world, options);

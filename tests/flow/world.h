@@ -35,6 +35,7 @@ struct world_options {
 	const char *version;      /* "0.1.0" when NULL */
 	size_t migrations;        /* 2 when 0 */
 	const char *behaviour;    /* "healthy" when NULL */
+	const char *parent;       /* where the scratch directory is made; "/tmp" */
 	const char *directory;    /* name below the scratch directory that all is put in; "host" */
 	const char *bin;          /* name below that, where programs are installed; "bin" */
 	const char *manifest;     /* the INI's; NULL: a file:// URL of what is published */

@@ -20,12 +20,19 @@
 #define must(condition)                                                                            \
 	cr_assert((condition), "the test's own ground is broken at %s:%d", __FILE__, __LINE__)
 
-struct scratch scratch_make(void)
+struct scratch scratch_make_in(const char *parent)
 {
-	struct scratch scratch = {.path = "/tmp/banger-test-XXXXXX"};
+	struct scratch scratch;
+	int length = snprintf(scratch.path, sizeof(scratch.path), "%s/banger-test-XXXXXX", parent);
 
+	must(length > 0 && (size_t)length < sizeof(scratch.path));
 	must(mkdtemp(scratch.path) != NULL);
 	return scratch;
+}
+
+struct scratch scratch_make(void)
+{
+	return scratch_make_in("/tmp");
 }
 
 void scratch_remove(struct scratch *scratch)

@@ -10,10 +10,11 @@
 #include <sys/types.h>
 
 struct scratch {
-	char path[64]; /* below /tmp, absolute, without symlinks */
+	char path[64]; /* absolute, without symlinks */
 };
 
-struct scratch scratch_make(void);
+struct scratch scratch_make(void); /* below /tmp */
+struct scratch scratch_make_in(const char *parent);
 void scratch_remove(struct scratch *scratch);
 
 /* PATH/name, formatted like printf. The caller frees it. */

@@ -13,11 +13,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "writer_case.h"
+
 struct scratch scratch;
 struct error err;
 char *directory;
 struct database database;
 struct snapshot snapshot;
+struct snapshot_hold *held;
 
 /* Runs statements as a daemon that stops in order would. */
 void run_sql(const char *path, const char *sql)
@@ -82,8 +85,15 @@ void set_up(void)
 	run_sql(database.path, "PRAGMA journal_mode = WAL;" OLD_SCHEMA);
 }
 
+void set_up_rows(void)
+{
+	set_up();
+	run_sql(database.path, "PRAGMA journal_mode = WAL;" ROWS_TABLE ROWS(3000));
+}
+
 void tear_down(void)
 {
+	snapshot_abandon(&held);
 	snapshot_finish(&snapshot);
 	database_finish(&database);
 	free(directory);
@@ -92,10 +102,47 @@ void tear_down(void)
 
 int try_to_take(void)
 {
-	struct snapshot_hold *hold = NULL;
-	int rc = snapshot_begin(&database, RUN, &hold, &err);
+	int rc = snapshot_begin(&database, RUN, &held, &err);
 
-	return rc == 0 ? snapshot_complete(&hold, &snapshot, &err) : rc;
+	return rc == 0 ? snapshot_complete(&held, &snapshot, &err) : rc;
+}
+
+void begin_snapshot(void)
+{
+	cr_assert(snapshot_begin(&database, RUN, &held, &err) == 0, "%s", err.text);
+}
+
+void expect_way(const char *part)
+{
+	const char *way = held != NULL ? snapshot_planned(held)->way : snapshot.way;
+
+	cr_assert_not_null(strstr(way, part), "\"%s\" does not say \"%s\"", way, part);
+}
+
+void complete_snapshot(void)
+{
+	char *wal = NULL;
+
+	cr_assert(snapshot_complete(&held, &snapshot, &err) == 0, "%s", err.text);
+	cr_assert_null(held);
+	cr_assert(snapshot_finalize(&snapshot, &err) == 0, "%s", err.text);
+	cr_assert(asprintf(&wal, "%s-wal", snapshot.path) > 0);
+	cr_assert(!scratch_exists(wal), "it was not folded into one file");
+	free(wal);
+	cr_assert(ask(snapshot.path, "SELECT integrity_check = 'ok' FROM pragma_integrity_check"));
+}
+
+int rows(const char *path)
+{
+	return ask(path, "SELECT count(*) FROM rows");
+}
+
+void expect_nothing_left(void)
+{
+	char *own = scratch_path(&scratch, "var lib/.banger-update");
+
+	cr_assert(!scratch_exists(own));
+	free(own);
 }
 
 void take(void)

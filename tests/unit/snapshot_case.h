@@ -25,6 +25,7 @@ extern struct error err;
 extern char *directory;
 extern struct database database;
 extern struct snapshot snapshot;
+extern struct snapshot_hold *held;
 
 /* Runs statements as a daemon that stops in order would. */
 void run_sql(const char *path, const char *sql);
@@ -35,6 +36,17 @@ int ask(const char *path, const char *sql);
 int users(const char *path);
 void set_up(void);
 void tear_down(void);
+/* set_up(), and a table of 3000 rows. */
+void set_up_rows(void);
+int rows(const char *path);
+void begin_snapshot(void);
+/* Completes and finalizes it: a sound database, alone. */
+void complete_snapshot(void);
+/* The way it went, or goes, has this in its text. */
+#define LIVE "copied while its daemon ran"
+void expect_way(const char *part);
+/* No directory of ours. */
+void expect_nothing_left(void);
 /* Begins and completes, with no daemon. */
 int try_to_take(void);
 void take(void);

@@ -255,3 +255,48 @@ Test(capture, a_parent_without_standard_descriptors_hears_its_child)
 		cr_assert_eq(status, 0, "with the descriptors of set %d closed", set);
 	}
 }
+
+/* From a write end of a pipe that a child closes: "now". */
+Test(capture, an_interrupt_ends_a_command_that_says_nothing)
+{
+	auto_strings struct strings command = {0};
+	struct process_result result = {0};
+	struct error err;
+	int ends[2];
+	uint64_t started = clock_monotonic_ms();
+
+	cr_assert_eq(pipe(ends), 0);
+	cr_assert_eq(strings_add(&command, "/bin/sh"), 0);
+	cr_assert_eq(strings_add(&command, "-c"), 0);
+	cr_assert_eq(strings_add(&command, "echo begun; exec sleep 60"), 0);
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		(void)poll(NULL, 0, BRIEFLY_MS);
+		_exit(0);
+	}
+	cr_assert_eq(close(ends[1]), 0);
+	cr_assert_eq(process_run_interruptibly(&command, 60000, ends[0], &result, &err), -EINTR);
+	cr_assert_str_eq(err.text, "interrupted while /bin/sh ran");
+	cr_assert_null(result.output.data);
+	cr_assert_lt(clock_monotonic_ms() - started, 30000);
+	cr_assert_eq(waitpid(pid, NULL, 0), pid);
+	cr_assert_eq(close(ends[0]), 0);
+	cr_assert_eq(waitpid(-1, NULL, WNOHANG), -1);
+}
+
+Test(capture, without_an_interrupt_a_command_runs_to_its_end)
+{
+	auto_strings struct strings command = {0};
+	struct process_result result = {0};
+	struct error err;
+	int ends[2];
+
+	cr_assert_eq(pipe(ends), 0);
+	cr_assert_eq(strings_add(&command, "/bin/true"), 0);
+	cr_assert_eq(process_run_interruptibly(&command, PATIENCE_MS, ends[0], &result, &err), 0);
+	cr_assert(process_succeeded(&result.status));
+	process_result_finish(&result);
+	cr_assert_eq(close(ends[0]), 0);
+	cr_assert_eq(close(ends[1]), 0);
+}

@@ -315,6 +315,49 @@ Test(file, a_replacement_that_fails_leaves_nothing_behind)
 	cr_assert_str_eq(after, before);
 }
 
+Test(file, a_lone_writer_takes_away_what_a_killed_one_left)
+{
+	auto_free char *path = scratch_path(&scratch, "file");
+	auto_free char *left = scratch_path(&scratch, "file.new");
+	auto_free char *target = scratch_path(&scratch, "target");
+	struct error err;
+
+	scratch_write(path, "old");
+	scratch_write(left, "half of");
+	cr_assert_eq(file_replace_alone(path, "new", 3, 0644, &err), 0);
+	cr_assert_not(scratch_exists(left));
+	scratch_write(target, "canary");
+	cr_assert_eq(symlink(target, left), 0);
+	cr_assert_eq(file_replace_alone(path, "newer", 5, 0644, &err), 0);
+	auto_free char *content = scratch_read(path);
+	auto_free char *canary = scratch_read(target);
+
+	cr_assert_str_eq(content, "newer");
+	cr_assert_str_eq(canary, "canary");
+	cr_assert_not(scratch_exists(left));
+}
+
+Test(file, a_lone_writer_leaves_alone_what_is_as_it_should_be)
+{
+	auto_free char *path = scratch_path(&scratch, "file");
+	struct error err;
+	struct stat before;
+	struct stat after;
+
+	cr_assert_eq(file_replace_alone(path, "text", 4, 0644, &err), 0);
+	cr_assert_eq(lstat(path, &before), 0);
+	cr_assert_eq(file_replace_alone(path, "text", 4, 0644, &err), 0);
+	cr_assert_eq(lstat(path, &after), 0);
+	cr_assert_eq(before.st_ino, after.st_ino);
+	cr_assert_eq(file_replace_alone(path, "tex2", 4, 0644, &err), 0);
+	auto_free char *content = scratch_read(path);
+
+	cr_assert_str_eq(content, "tex2");
+	cr_assert_eq(file_replace_alone(path, "tex2", 4, 0600, &err), 0);
+	cr_assert_eq(lstat(path, &after), 0);
+	cr_assert_eq(after.st_mode, S_IFREG | 0600);
+}
+
 static int replace_it(const char *path)
 {
 	struct error err;

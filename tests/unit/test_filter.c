@@ -125,7 +125,8 @@ static int knock_at_the_other_gate(const void *argument)
 	long number = 20;
 
 	(void)argument;
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1L, 0L, 0L, 0L) < 0 ||
+	/* A sanitizer would report the fault that a kernel without the gate answers with. */
+	if (signal(SIGSEGV, SIG_DFL) == SIG_ERR || prctl(PR_SET_NO_NEW_PRIVS, 1L, 0L, 0L, 0L) < 0 ||
 	    filter_install(NULL, 0, SECCOMP_RET_ALLOW) < 0) {
 		return BROKEN;
 	}

@@ -3,9 +3,11 @@
  */
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -53,7 +55,7 @@ static struct health_answer ask(const char *body)
 	struct health_answer answer;
 
 	doctor(body);
-	cr_assert(health_ask(&health, &values, 20000, &answer, &err) == 0, "%s", err.text);
+	cr_assert(health_ask(&health, &values, 20000, 0, &answer, &err) == 0, "%s", err.text);
 	return answer;
 }
 
@@ -111,10 +113,10 @@ Test(health, a_command_that_is_not_set_is_healthy)
 {
 	struct health_answer answer;
 
-	cr_assert(health_ask(&health, &values, 1000, &answer, &err) == 0);
+	cr_assert(health_ask(&health, &values, 1000, 0, &answer, &err) == 0);
 	cr_assert(answer.healthy);
 	health_answer_finish(&answer);
-	cr_assert(health_wait(&health, &values, NULL, NULL, NULL, &err) == 0);
+	cr_assert(health_wait(&health, &values, NULL, 0, NULL, NULL, &err) == 0);
 }
 
 Test(health, a_command_that_hangs_is_ended_and_its_list_is_not_complete)
@@ -122,7 +124,7 @@ Test(health, a_command_that_hangs_is_ended_and_its_list_is_not_complete)
 	struct health_answer answer;
 
 	doctor("echo 'fail disk: full'; sleep 50");
-	cr_assert(health_ask(&health, &values, 300, &answer, &err) == 0, "%s", err.text);
+	cr_assert(health_ask(&health, &values, 300, 0, &answer, &err) == 0, "%s", err.text);
 	cr_assert(!answer.healthy && !answer.complete);
 	cr_assert_not_null(strstr(answer.text, "did not end"), "%s", answer.text);
 	health_answer_finish(&answer);
@@ -133,7 +135,7 @@ Test(health, a_command_that_is_not_there_is_an_error)
 	struct health_answer answer;
 
 	cr_assert(command_parse("/nowhere/doctor", &health.command, &err) == 0);
-	cr_assert(health_ask(&health, &values, 1000, &answer, &err) == -ENOENT);
+	cr_assert(health_ask(&health, &values, 1000, 0, &answer, &err) == -ENOENT);
 }
 
 Test(health, what_a_command_writes_reaches_no_terminal_unchecked)
@@ -160,14 +162,14 @@ Test(health, a_flood_of_output_is_bounded_and_not_complete)
 Test(health, waiting_ends_with_the_first_good_answer)
 {
 	doctor("test -e second && exit 0; test -e first && touch second; touch first; exit 1");
-	cr_assert(health_wait(&health, &values, NULL, NULL, NULL, &err) == 0, "%s", err.text);
+	cr_assert(health_wait(&health, &values, NULL, 0, NULL, NULL, &err) == 0, "%s", err.text);
 }
 
 Test(health, waiting_is_bounded_and_tells_the_last_answer)
 {
 	health.timeout_ms = 200;
 	doctor("echo 'fail disk: full'; exit 7");
-	cr_assert(health_wait(&health, &values, NULL, NULL, NULL, &err) == -ETIMEDOUT);
+	cr_assert(health_wait(&health, &values, NULL, 0, NULL, NULL, &err) == -ETIMEDOUT);
 	cr_assert_not_null(strstr(err.text, "exited with 7: fail disk: full"), "%s", err.text);
 }
 
@@ -176,7 +178,7 @@ Test(health, what_failed_before_may_fail_again)
 	struct health_answer before = ask("echo 'fail kvm: none'; echo 'fail disk: x'; exit 1");
 
 	doctor("echo 'fail kvm: other words'; exit 1");
-	cr_assert(health_wait(&health, &values, &before, NULL, NULL, &err) == 0, "%s", err.text);
+	cr_assert(health_wait(&health, &values, &before, 0, NULL, NULL, &err) == 0, "%s", err.text);
 	health_answer_finish(&before);
 }
 
@@ -186,7 +188,7 @@ Test(health, what_did_not_fail_before_may_not_fail_now)
 
 	health.timeout_ms = 200;
 	doctor("echo 'fail kvm: none'; echo 'fail disk: full'; exit 1");
-	cr_assert(health_wait(&health, &values, &before, NULL, NULL, &err) == -ETIMEDOUT);
+	cr_assert(health_wait(&health, &values, &before, 0, NULL, NULL, &err) == -ETIMEDOUT);
 	health_answer_finish(&before);
 }
 
@@ -224,8 +226,46 @@ Test(health, a_daemon_that_died_is_not_waited_for)
 	int calls = 0;
 
 	doctor("exit 1");
-	cr_assert(health_wait(&health, &values, NULL, third_time_dead, &calls, &err) == -ESRCH);
+	cr_assert(health_wait(&health, &values, NULL, 0, third_time_dead, &calls, &err) == -ESRCH);
 	cr_assert_str_eq(err.text, "the daemon is gone");
 	cr_assert(calls == 3);
 	cr_assert(clock_monotonic_ms() - began < health.timeout_ms / 2);
+}
+
+/* A descriptor that can be read. */
+static int interrupt(void)
+{
+	int ends[2];
+
+	cr_assert(pipe(ends) == 0 && close(ends[1]) == 0);
+	return ends[0];
+}
+
+Test(health, an_interrupt_ends_a_command_that_hangs)
+{
+	int interrupts = interrupt();
+	uint64_t began = clock_monotonic_ms();
+
+	doctor("exec sleep 60");
+	cr_assert_eq(health_wait(&health, &values, NULL, interrupts, NULL, NULL, &err), -EINTR);
+	cr_assert(clock_monotonic_ms() - began < health.timeout_ms / 2);
+	cr_assert_not_null(strstr(err.text, "interrupted while"), "%s", err.text);
+	cr_assert(close(interrupts) == 0);
+}
+
+/* The answer comes first, and makes the descriptor readable. */
+Test(health, an_interrupt_ends_the_wait_between_two_questions)
+{
+	char *path = scratch_path(&scratch, "interrupt");
+	int interrupts = -1;
+	uint64_t began = clock_monotonic_ms();
+
+	cr_assert(mkfifo(path, 0600) == 0);
+	interrupts = open(path, O_RDWR | O_CLOEXEC);
+	doctor("echo now > interrupt; echo still sick; exit 1");
+	health.interval_ms = 15000;
+	cr_assert_eq(health_wait(&health, &values, NULL, interrupts, NULL, NULL, &err), -EINTR);
+	cr_assert(clock_monotonic_ms() - began < health.interval_ms / 2);
+	cr_assert(close(interrupts) == 0);
+	free(path);
 }

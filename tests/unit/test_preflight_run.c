@@ -554,3 +554,26 @@ Test(preflight_run, more_plugins_than_places_all_run_and_each_is_announced_once)
 		cr_assert_not_null(bench_find(&bench.report.plugins[i], "plugin.abi"));
 	}
 }
+
+/* A plugin that hangs for a minute, and somebody who does not want to wait. */
+Test(preflight_run, an_interrupt_ends_the_run_and_every_plugin)
+{
+	auto_bench struct bench bench = bench_make();
+	struct error err;
+	int ends[2];
+	uint64_t started = clock_monotonic_ms();
+
+	(void)bench_install(&bench, "hang");
+	(void)bench_install(&bench, "ok");
+	cr_assert_eq(pipe(ends), 0);
+	cr_assert_eq(close(ends[1]), 0);
+	bench.options.interrupts = ends[0];
+	bench.options.plugin_dir = bench.scratch.path;
+	bench.options.subject = &bench.subject;
+	bench.options.timeout_ms = 60000;
+	cr_assert_eq(preflight_run(&bench.options, &bench.report, &err), -EINTR);
+	cr_assert_lt(clock_monotonic_ms() - started, 30000);
+	cr_assert_eq(waitpid(-1, NULL, WNOHANG), -1);
+	cr_assert_eq(errno, ECHILD, "a plugin was left behind");
+	cr_assert_eq(close(ends[0]), 0);
+}

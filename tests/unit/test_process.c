@@ -358,3 +358,72 @@ Test(process, who_does_not_exist_has_no_start_time)
 	cr_assert_eq(process_start_time(-1, &start), -ESRCH);
 	cr_assert_eq(start, 42);
 }
+
+/* A descriptor that can be read. */
+static int interrupt_at_once(void)
+{
+	int ends[2];
+
+	cr_assert_eq(pipe(ends), 0);
+	cr_assert_eq(close(ends[1]), 0);
+	return ends[0];
+}
+
+Test(process, an_interrupt_ends_the_wait_and_the_whole_group)
+{
+	struct witness witness = witness_make();
+	struct process process = spawn_witnessed(
+		"sleep 60 & echo x >&9; trap 'echo t >&9; exit 7' TERM; sleep 60 & wait", &witness,
+		false);
+	struct process_status status;
+	char text[PROCESS_STATUS_TEXT_MAX];
+	int interrupts = interrupt_at_once();
+
+	cr_assert_eq(witness_read(&witness), 'x');
+	process.interrupts = interrupts;
+	process_wait(&process, PATIENCE_MS, &status);
+	cr_assert(status.interrupted && !status.timed_out);
+	cr_assert_lt(status.ms, LATE_MS);
+	cr_assert_not(process_succeeded(&status));
+	cr_assert_str_eq(process_status_text(&status, text), "was interrupted");
+	cr_assert_eq(witness_read(&witness), '\n');
+	witness_leave_to_child(&witness);
+	while (witness_read(&witness) > 0) {
+	}
+	assert_nobody_is_left(&witness);
+	cr_assert_eq(close(interrupts), 0);
+}
+
+Test(process, an_interrupt_does_not_hide_an_end)
+{
+	struct process_options options = shell(SHELL("exit 3"));
+	struct process process = spawn(&options);
+	struct process_status status;
+	siginfo_t info;
+
+	cr_assert_eq(waitid(P_PID, (id_t)process.pid, &info, WEXITED | WNOWAIT), 0);
+	process.interrupts = interrupt_at_once();
+	int interrupts = process.interrupts;
+
+	process_wait(&process, PATIENCE_MS, &status);
+	cr_assert_not(status.interrupted);
+	cr_assert_eq(status.exit_code, 3);
+	cr_assert_eq(close(interrupts), 0);
+}
+
+Test(process, a_daemon_that_starts_is_ended_by_an_interrupt)
+{
+	struct witness witness = witness_make();
+	struct process process = spawn_witnessed("sleep 60 & echo x >&9; sleep 60", &witness, true);
+	struct process_status status;
+
+	cr_assert_eq(witness_read(&witness), 'x');
+	process.interrupts = interrupt_at_once();
+	int interrupts = process.interrupts;
+
+	process_wait(&process, PATIENCE_MS, &status);
+	cr_assert(status.interrupted);
+	cr_assert_eq(witness_read(&witness), '\n');
+	assert_nobody_is_left(&witness);
+	cr_assert_eq(close(interrupts), 0);
+}

@@ -292,3 +292,63 @@ Test(service_command, a_pid_file_that_is_no_file_is_an_error_and_does_not_hang)
 	cr_assert(symlink("/etc/passwd", service.pid_file) == 0);
 	cr_assert(service_manager_command()->find(&context, &service, &process, &err) < 0);
 }
+
+/* A pipe that nobody writes to any more can be read. */
+static struct service_context interrupted_context(void)
+{
+	int ends[2];
+
+	cr_assert(pipe(ends) == 0 && close(ends[1]) == 0);
+	return (struct service_context){.values = &values, .interrupts = ends[0]};
+}
+
+Test(service_command, an_interrupt_ends_a_start_command_that_hangs)
+{
+	struct service_context interrupted = interrupted_context();
+	uint64_t began = clock_monotonic_ms();
+
+	set_command(&service.start, "/bin/sleep 60");
+	cr_assert_eq(service_manager_command()->start(&interrupted, &service, &err), -EINTR);
+	cr_assert(clock_monotonic_ms() - began < service.ready_timeout_ms / 2);
+	cr_assert(find().pid == 0);
+	cr_assert(close(interrupted.interrupts) == 0);
+}
+
+/* The daemon lives, and its status command is never content. */
+Test(service_command, an_interrupt_ends_the_wait_for_readiness)
+{
+	char *fifo = scratch_path(&scratch, "interrupt");
+	char *script = scratch_path(&scratch, "status");
+	char *text = NULL;
+	struct service_context interrupted = {.values = &values};
+	bool killed = false;
+	uint64_t began = clock_monotonic_ms();
+
+	cr_assert(mkfifo(fifo, 0600) == 0);
+	interrupted.interrupts = open(fifo, O_RDWR | O_CLOEXEC);
+	cr_assert(asprintf(&text, "#!/bin/sh\necho now >%s\nexit 1\n", fifo) > 0);
+	scratch_write_bytes(script, text, strlen(text), 0755);
+	set_command(&service.status, "%s", script);
+	cr_assert_eq(service_manager_command()->start(&interrupted, &service, &err), -EINTR, "%s",
+		     err.text);
+	cr_assert_not_null(strstr(err.text, "interrupted"), "%s", err.text);
+	cr_assert(clock_monotonic_ms() - began < service.ready_timeout_ms / 2);
+	cr_assert(find().pid != 0, "it is left to stop");
+	cr_assert(stop(&killed) == 0 && !killed);
+	cr_assert(close(interrupted.interrupts) == 0);
+	free(text);
+	free(script);
+	free(fifo);
+}
+
+Test(service_command, an_interrupt_does_not_cut_a_stop_short)
+{
+	struct service_context interrupted = interrupted_context();
+	bool killed = false;
+
+	cr_assert(start() == 0, "%s", err.text);
+	cr_assert(service_manager_command()->stop(&interrupted, &service, &killed, &err) == 0, "%s",
+		  err.text);
+	cr_assert(!killed && find().pid == 0);
+	cr_assert(close(interrupted.interrupts) == 0);
+}

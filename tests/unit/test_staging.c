@@ -42,9 +42,23 @@ static void tear_down(void)
 
 TestSuite(staging, .init = set_up, .fini = tear_down, .timeout = 60);
 
+static int make_at(const char *staging_dir, char **ret)
+{
+	char *path = NULL;
+	int rc = staging_name("banger", staging_dir, &first, RUN, &path, &err);
+
+	rc = rc < 0 ? rc : staging_make(path, staging_dir != NULL, &err);
+	if (rc < 0) {
+		free(path);
+		return rc;
+	}
+	*ret = path;
+	return 0;
+}
+
 static int make(char **ret)
 {
-	return staging_make("banger", NULL, &first, RUN, ret, &err);
+	return make_at(NULL, ret);
 }
 
 Test(staging, it_is_beside_the_first_artifact_and_ours_alone)
@@ -158,7 +172,7 @@ Test(staging, a_configured_directory_is_made_and_used)
 	char *elsewhere = scratch_path(&scratch, "else/where");
 	char *path = NULL;
 
-	cr_assert(staging_make("banger", elsewhere, &first, RUN, &path, &err) == 0, "%s", err.text);
+	cr_assert(make_at(elsewhere, &path) == 0, "%s", err.text);
 	cr_assert(strncmp(path, elsewhere, strlen(elsewhere)) == 0);
 	cr_assert(scratch_exists(path));
 	free(elsewhere);
@@ -178,8 +192,8 @@ Test(staging, names_that_are_paths_are_refused)
 {
 	char *path = NULL;
 
-	cr_assert(staging_make("../x", NULL, &first, RUN, &path, &err) == -EINVAL);
-	cr_assert(staging_make("banger", NULL, &first, "..", &path, &err) == -EINVAL);
+	cr_assert(staging_name("../x", NULL, &first, RUN, &path, &err) == -EINVAL);
+	cr_assert(staging_name("banger", NULL, &first, "..", &path, &err) == -EINVAL);
 }
 
 Test(staging, a_mount_that_runs_nothing_is_refused)

@@ -118,6 +118,8 @@ struct pf_host {
 	 *	database.N.path       its file
 	 *	database.N.user       the user it belongs to
 	 *	database.N.record     the table that records its applied migrations
+	 *	database.N.restored   "yes" when a snapshot goes back with the release, which has
+	 *	                      left it like that; path is then the snapshot's
 	 *	database.N.missing    "ok" when the file may be missing before the update, else
 	 *	                      "error"
 	 *	database.N.on_rollback

@@ -1,12 +1,12 @@
 /*
- * strays.h - nobody is left behind: processes that left their plugin's group.
+ * strays.h - nobody is left behind: processes that left the group they were started in.
  *
- * Killing a group does not reach who called setsid(2). While plugins run, the updater is therefore
- * the one to whom orphans return (PR_SET_CHILD_SUBREAPER), and at the end it ends those that it
- * has not started itself.
+ * Killing a group does not reach who called setsid(2). While plugins or a start command run, we are
+ * therefore the one to whom orphans return (PR_SET_CHILD_SUBREAPER), and at the end it ends those
+ * that it has not started itself.
  */
-#ifndef PREFLIGHT_STRAYS_H
-#define PREFLIGHT_STRAYS_H
+#ifndef BASE_STRAYS_H
+#define BASE_STRAYS_H
 
 #include <stddef.h>
 #include <sys/types.h>
@@ -25,5 +25,8 @@ MUST_CHECK int strays_begin(struct strays *ret, struct error *err);
 
 /* Kills and reaps whoever has come to us since; only when none of our own new children is left. */
 void strays_end(struct strays *strays);
+
+/* Lets them be: they are what was wanted. Nobody comes to us any more. */
+void strays_keep(struct strays *strays);
 
 #endif

@@ -1,7 +1,7 @@
 /*
  * strays.c - strays.h: our children, as proc(5) lists them.
  */
-#include "preflight/strays.h"
+#include "base/strays.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -140,6 +140,11 @@ void strays_end(struct strays *strays)
 {
 	for (int round = 0; round < ROUNDS && end_round(strays) > 0; round++) {
 	}
+	strays_keep(strays);
+}
+
+void strays_keep(struct strays *strays)
+{
 	(void)prctl(PR_SET_CHILD_SUBREAPER, strays->was_reaper);
 	free(strays->known);
 	*strays = (struct strays){0};

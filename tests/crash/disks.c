@@ -1,0 +1,350 @@
+/*
+ * disks.c - disks.h.
+ */
+#include "crash/disks.h"
+
+#include <criterion/criterion.h>
+#include <dirent.h>
+#include <errno.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/buffer.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "flow/world_parts.h"
+
+#define CUT         BANGER_BUILD_DIR "/tests/crash/cut"
+#define PATIENCE_MS 10000
+
+/* The smallest that mkfs accepts with room to spare; they are sparse. */
+static const struct {
+	const char *type;
+	const char *size;
+	const char *mkfs[4];
+} types[] = {
+	{"ext4", "64M", {"/sbin/mkfs.ext4", "-q", "-F", NULL}},
+	{"xfs", "320M", {"/sbin/mkfs.xfs", "-q", "-f", NULL}},
+	{"btrfs", "160M", {"/sbin/mkfs.btrfs", "-q", "-f", NULL}},
+};
+
+#define TYPES (sizeof(types) / sizeof(types[0]))
+
+static size_t type_index(const char *type)
+{
+	size_t i = 0;
+
+	while (i < TYPES && strcmp(types[i].type, type) != 0) {
+		i++;
+	}
+	must(i < TYPES);
+	return i;
+}
+
+static bool kernel_knows(const char *type)
+{
+	char *list = scratch_read("/proc/filesystems");
+	bool known = strstr(list, type) != NULL;
+
+	free(list);
+	return known;
+}
+
+const char *disks_missing(const char *type)
+{
+	if (geteuid() != 0) {
+		return "only root may mount file systems";
+	}
+	if (access("/dev/loop-control", R_OK | W_OK) < 0) {
+		return "there are no loop devices";
+	}
+	if (access(types[type_index(type)].mkfs[0], X_OK) < 0) {
+		return "there is no mkfs for it";
+	}
+	if (!kernel_knows(type)) {
+		return "this kernel does not know it";
+	}
+	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0) {
+		return "no mount namespace of our own";
+	}
+	return NULL;
+}
+
+/* A loop device whose file is below the store still exists: the unmount is not over. */
+static bool is_attached(const char *image)
+{
+	DIR *devices = opendir("/sys/block");
+	bool attached = false;
+
+	must(devices != NULL);
+	for (const struct dirent *entry = readdir(devices); entry != NULL && !attached;
+	     entry = readdir(devices)) {
+		char path[320];
+		char text[512] = "";
+
+		(void)snprintf(path, sizeof(path), "/sys/block/%s/loop/backing_file",
+			       entry->d_name);
+		FILE *file = strncmp(entry->d_name, "loop", 4) == 0 ? fopen(path, "re") : NULL;
+
+		if (file != NULL) {
+			attached = fgets(text, sizeof(text), file) != NULL &&
+				   strncmp(text, image, strlen(image)) == 0;
+			(void)fclose(file);
+		}
+	}
+	(void)closedir(devices);
+	return attached;
+}
+
+static void mount_disk(const struct disks *disks, const struct disk *disk)
+{
+	/* A btrfs copy has the identity of its original, which is gone by then. */
+	run_or_fail((const char *const[]){"/bin/mount", "-t", disks->type, "-o", "loop",
+					  disk->image, disk->where, NULL});
+}
+
+/* Who was killed a moment ago may not have let go of it yet. */
+static void unmount(const char *where)
+{
+	uint64_t deadline = clock_deadline(PATIENCE_MS);
+
+	while (umount(where) < 0) {
+		cr_assert_eq(errno, EBUSY, "cannot unmount %s: %s", where, strerror(errno));
+		cr_assert_gt(clock_left(deadline), 0, "%s stays busy", where);
+		(void)usleep(1000);
+	}
+}
+
+static void unmount_disk(const struct disk *disk)
+{
+	uint64_t deadline = clock_deadline(PATIENCE_MS);
+
+	unmount(disk->where);
+	while (is_attached(disk->image)) {
+		cr_assert_gt(clock_left(deadline), 0, "%s stays attached", disk->image);
+		(void)usleep(1000);
+	}
+}
+
+static void bind(const struct disks *disks, const char *name)
+{
+	char *from = path_join(disks->items[0].where, name);
+	char *to = path_join(disks->ground->world.scratch.path, name);
+
+	must(mount(from, to, NULL, MS_BIND, NULL) == 0);
+	free(from);
+	free(to);
+}
+
+static void unbind(const struct disks *disks, const char *name)
+{
+	char *path = path_join(disks->ground->world.scratch.path, name);
+
+	unmount(path);
+	free(path);
+}
+
+static void mount_all(const struct disks *disks)
+{
+	for (size_t i = 0; i < disks->count; i++) {
+		mount_disk(disks, &disks->items[i]);
+	}
+	if (disks->layout == ONE_DISK) {
+		bind(disks, "host");
+		bind(disks, "state");
+	}
+}
+
+static void unmount_all(const struct disks *disks)
+{
+	if (disks->layout == ONE_DISK) {
+		unbind(disks, "host");
+		unbind(disks, "state");
+	}
+	for (size_t i = disks->count; i-- > 0;) {
+		unmount_disk(&disks->items[i]);
+	}
+}
+
+static void copy_sparse(const char *from, const char *to)
+{
+	run_or_fail((const char *const[]){"/bin/cp", "--sparse=always", from, to, NULL});
+}
+
+/* ---- made once ------------------------------------------------------------------------------- */
+
+static void make_disk(struct disks *disks, const char *where, const char *from)
+{
+	size_t type = type_index(disks->type);
+	struct disk *disk = &disks->items[disks->count];
+	const char *const *mkfs = types[type].mkfs;
+	struct scratch store = {0};
+	char *content = NULL;
+
+	(void)snprintf(store.path, sizeof(store.path), "%s", disks->store);
+	disk->where = strdup(where);
+	disk->image = scratch_path(&store, "image-%zu", disks->count);
+	disk->prepared = scratch_path(&store, "prepared-%zu", disks->count);
+	disks->count++;
+	run_or_fail((const char *const[]){"/usr/bin/truncate", "-s", types[type].size, disk->image,
+					  NULL});
+	run_or_fail((const char *const[]){mkfs[0], mkfs[1], mkfs[2], disk->image, NULL});
+	scratch_directory(where);
+	mount_disk(disks, disk);
+	must(asprintf(&content, "%s/.", from) > 0);
+	run_or_fail((const char *const[]){"/bin/cp", "-a", "--", content, where, NULL});
+	free(content);
+	unmount_disk(disk);
+	copy_sparse(disk->image, disk->prepared);
+}
+
+static void make_one(struct disks *disks)
+{
+	char *where = scratch_path(&disks->ground->world.scratch, "disk");
+
+	make_disk(disks, where, disks->ground->saved);
+	free(where);
+}
+
+static void make_three(struct disks *disks)
+{
+	static const char *const names[] = {"host/bin", "host/lib", "state"};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		char *where = path_join(disks->ground->world.scratch.path, names[i]);
+		char *from = path_join(disks->ground->saved, names[i]);
+
+		make_disk(disks, where, from);
+		free(where);
+		free(from);
+	}
+}
+
+/* What cut does to a disk, or a copy of it as it is. */
+static void add_cut(const struct disks *disks, size_t index, struct buffer *body)
+{
+	const struct disk *disk = &disks->items[index];
+	bool loses = disks->loser == DISKS_MAX || disks->loser == index;
+	int rc = disks->cut == CUT_COPY
+			 ? buffer_add_format(body, "cp --sparse=always %s %s.cut || exit\n",
+					     disk->image, disk->image)
+			 : buffer_add_format(body, " %d %s", loses ? (int)disks->cut : 0,
+					     disk->where);
+
+	must(rc == 0);
+}
+
+/* A script, since whoever runs it gives no arguments. */
+static void make_cutter(struct disks *disks)
+{
+	struct buffer body = BUFFER_INIT(8192);
+
+	if (disks->cut != CUT_COPY) {
+		must(buffer_add_format(&body, "exec %s", CUT) == 0);
+	}
+	for (size_t i = 0; i < disks->count; i++) {
+		add_cut(disks, i, &body);
+	}
+	free(disks->cutter);
+	disks->cutter = world_script(&disks->ground->world, "cutter", "%s", buffer_text(&body));
+	buffer_finish(&body);
+}
+
+void disks_choose(struct disks *disks, size_t loser)
+{
+	if (disks->loser != loser) {
+		disks->loser = loser;
+		make_cutter(disks);
+	}
+}
+
+void disks_make(struct disks *disks, struct ground *ground, const char *type, enum layout layout,
+		enum cut cut)
+{
+	struct scratch store = scratch_make_in("/dev/shm");
+
+	*disks = (struct disks){.ground = ground,
+				.type = type,
+				.layout = layout,
+				.cut = cut,
+				.loser = DISKS_MAX,
+				.store = strdup(store.path)};
+	ground_quiet(ground);
+	if (layout == ONE_DISK) {
+		make_one(disks);
+	} else {
+		make_three(disks);
+	}
+	make_cutter(disks);
+	mount_all(disks);
+	ground->disks = disks;
+}
+
+void disks_finish(struct disks *disks)
+{
+	struct scratch store = {0};
+
+	if (disks->ground == NULL) {
+		return;
+	}
+	ground_quiet(disks->ground);
+	unmount_all(disks);
+	disks->ground->disks = NULL;
+	(void)snprintf(store.path, sizeof(store.path), "%s", disks->store);
+	scratch_remove(&store);
+	for (size_t i = 0; i < disks->count; i++) {
+		free(disks->items[i].where);
+		free(disks->items[i].image);
+		free(disks->items[i].prepared);
+	}
+	free(disks->store);
+	free(disks->cutter);
+	*disks = (struct disks){0};
+}
+
+/* ---- for every point ------------------------------------------------------------------------- */
+
+static void clear_run(const struct disks *disks)
+{
+	char *run = scratch_path(&disks->ground->world.scratch, "host/run");
+	struct error err;
+
+	must(file_remove_tree(run, &err) == 0);
+	scratch_directory(run);
+	free(run);
+}
+
+void disks_reset(struct disks *disks)
+{
+	unmount_all(disks);
+	for (size_t i = 0; i < disks->count; i++) {
+		copy_sparse(disks->items[i].prepared, disks->items[i].image);
+	}
+	mount_all(disks);
+	clear_run(disks);
+}
+
+void disks_cut(struct disks *disks)
+{
+	run_or_fail((const char *const[]){disks->cutter, NULL});
+}
+
+void disks_boot(struct disks *disks)
+{
+	ground_quiet(disks->ground);
+	unmount_all(disks);
+	for (size_t i = 0; i < disks->count && disks->cut == CUT_COPY; i++) {
+		char *copy = NULL;
+
+		must(asprintf(&copy, "%s.cut", disks->items[i].image) > 0);
+		must(rename(copy, disks->items[i].image) == 0);
+		free(copy);
+	}
+	mount_all(disks);
+	clear_run(disks);
+}

@@ -1,0 +1,188 @@
+/*
+ * test_flow_back.c - `rollback`, long after an update: the previous release from the files beside,
+ * with or without its database; versions that are known to be bad; what the history says.
+ */
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "flow/expect.h"
+#include "flow/world.h"
+
+static struct world world;
+
+static void set_up(void)
+{
+	world = world_make(&(struct world_options){0});
+}
+
+static void tear_down(void)
+{
+	world_finish(&world);
+}
+
+TestSuite(back, .init = set_up, .fini = tear_down, .timeout = 110);
+
+static void update_to(const char *version, size_t migrations)
+{
+	publish_release(&world, version, migrations, NULL);
+	expect_exit(&world, "", 0, NULL);
+	assert_runs(&world, version);
+}
+
+static void write_a_row(void)
+{
+	world_sql(&world, "INSERT INTO images (id, name, rootfs_path, kernel_path, created_at, "
+			  "updated_at) VALUES ('i2', 'later', '/r', '/k', 't', 't')");
+}
+
+Test(back, there_is_nothing_to_go_back_to_at_first)
+{
+	expect_exit(&world, "rollback --yes", 3, "there is nothing to go back to");
+	expect_exit(&world, "status", 0, "nothing to go back to");
+}
+
+Test(back, the_previous_release_runs_again_and_forth)
+{
+	update_to("0.2.0", 2);
+	write_a_row();
+	expect_exit(&world, "status", 0, "to 0.1.0");
+	expect_exit(&world, "rollback --dry-run", 0, "would be updated from 0.2.0 to 0.1.0");
+	assert_runs(&world, "0.2.0");
+	expect_exit(&world, "rollback --yes", 0, "0.1.0 is installed and healthy");
+	assert_runs(&world, "0.1.0");
+	cr_assert_eq(world_query(&world, "SELECT count(*) FROM images"), 2, "no row is lost");
+	cr_assert_eq(world_failed_copies(&world), 0);
+	expect_exit(&world, "rollback --yes", 0, "0.2.0 is installed and healthy");
+	assert_runs(&world, "0.2.0");
+}
+
+Test(back, an_old_release_that_does_not_know_the_schema_is_refused)
+{
+	update_to("0.2.0", 3);
+	expect_exit(&world, "rollback --yes", 2, "schema-migration");
+	assert_runs(&world, "0.2.0");
+}
+
+Test(back, unless_its_database_goes_back_with_it)
+{
+	update_to("0.2.0", 3);
+	write_a_row();
+	expect_exit(&world, "rollback --yes --with-database", 0, "0.1.0 is installed and healthy");
+	assert_runs(&world, "0.1.0");
+	cr_assert_eq(world_query(&world, "SELECT max(id) FROM schema_migrations"), 2);
+	cr_assert_eq(world_query(&world, "SELECT count(*) FROM images"), 1);
+	cr_assert_eq(world_failed_copies(&world), 1, "what was written is kept aside");
+}
+
+Test(back, without_a_terminal_it_wants_a_yes)
+{
+	update_to("0.2.0", 2);
+	expect_exit(&world, "rollback", 64, "--yes");
+	assert_runs(&world, "0.2.0");
+}
+
+Test(back, a_backup_that_was_changed_is_not_installed)
+{
+	update_to("0.2.0", 2);
+	char *previous = path_join(world.bin, "bangerd.previous");
+
+	scratch_write_bytes(previous, "#!/bin/sh\n", 10, 0755);
+	expect_exit(&world, "rollback --yes", 3, "is not the file that 0.1.0 had here");
+	assert_runs(&world, "0.2.0");
+	free(previous);
+}
+
+Test(back, what_was_changed_outside_the_updater_is_told)
+{
+	update_to("0.2.0", 2);
+	char *target = path_join(world.bin, "banger");
+	char *daemon = path_join(world.bin, "bangerd.previous");
+	char *content = scratch_read(daemon);
+
+	cr_assert(unlink(target) == 0);
+	scratch_write_bytes(target, "#!/bin/sh\necho 9.9.9\n", 21, 0755);
+	expect_exit(&world, "status", 0, "changed outside the updater");
+	expect_exit(&world, "rollback --yes", 3, "changed outside the updater");
+	free(content);
+	free(daemon);
+	free(target);
+}
+
+Test(back, a_release_that_did_not_come_up_has_to_be_named)
+{
+	publish_release(&world, "0.2.0", 2, "unhealthy");
+	expect_exit(&world, "", 4, "0.2.0 failed");
+	expect_exit(&world, "", 2, "is not installed by itself since");
+	expect_exit(&world, "--check", 0, "is not installed by itself");
+	expect_exit(&world, "status", 0, "held:        0.2.0");
+	expect_exit(&world, "--to 0.2.0", 4, "0.2.0 failed");
+	update_to("0.2.1", 2);
+}
+
+Test(back, a_version_can_be_held_and_named)
+{
+	publish_release(&world, "0.2.0", 2, NULL);
+	expect_exit(&world, "--hold nonsense", 64, NULL);
+	expect_exit(&world, "--hold 0.2.0", 0, "0.2.0 is held");
+	expect_exit(&world, "", 2, "held back by an operator");
+	expect_exit(&world, "--to 0.2.0", 0, NULL);
+	publish_release(&world, "0.2.0", 2, NULL);
+	struct outcome outcome = world_update(&world, "status");
+
+	cr_assert_null(strstr(outcome.output, "held:"), "a commit pardons: %s", outcome.output);
+	outcome_free(&outcome);
+}
+
+Test(back, the_history_says_why_a_run_ended)
+{
+	publish_release(&world, "0.2.0", 2, "unhealthy");
+	struct outcome failed = world_update(&world, "--json");
+	char *run = strstr(failed.output, "\"run\":\"");
+	char line[64];
+
+	cr_assert_not_null(run);
+	(void)snprintf(line, sizeof(line), "history %.21s", run + 7);
+	expect_exit(&world, "history", 0, "0.1.0 -> 0.2.0  rolled-back");
+	expect_exit(&world, line, 0, "health     failed: ");
+	expect_exit(&world, line, 0, "because: ");
+	expect_exit(&world, line, 0, "staged-binaries, compatible: ");
+	expect_exit(&world, "history 20260101T000000Z-0000", 3, "knows no run");
+	outcome_free(&failed);
+}
+
+Test(back, a_command_is_told_of_each_finished_run_and_changes_nothing)
+{
+	char *log = scratch_path(&world.scratch, "log");
+	char *after = world_script(&world, "after.sh",
+				   "echo $BANGER_UPDATE_RESULT $BANGER_UPDATE_FROM "
+				   "$BANGER_UPDATE_TO $BANGER_UPDATE_EXIT >>%s; exit 9",
+				   log);
+
+	world_configure(&world, "[update]", "after", after);
+	update_to("0.2.0", 2);
+	expect_exit(&world, "", 0, "up to date");
+	publish_release(&world, "0.3.0", 2, "unhealthy");
+	expect_exit(&world, "", 4, NULL);
+	char *told = scratch_read(log);
+
+	cr_assert_str_eq(told, "updated 0.1.0 0.2.0 0\nrolled-back 0.2.0 0.3.0 4\n");
+	free(told);
+	free(after);
+	free(log);
+}
+
+Test(back, everybody_may_read_the_published_status)
+{
+	update_to("0.2.0", 2);
+	char *file = path_join(world.state, "status.json");
+	char *state = scratch_read(file);
+
+	cr_assert_not_null(strstr(state, "\"installed\":\"0.2.0\""), "%s", state);
+	cr_assert_not_null(strstr(state, "\"interrupted\":null"), "%s", state);
+	free(state);
+	free(file);
+}

@@ -1,0 +1,180 @@
+/*
+ * test_flow_recover.c - an update that was killed half-way, by its own start command, is taken back
+ * by the next that may change the host, or by `recover`.
+ */
+#include <criterion/criterion.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "flow/expect.h"
+#include "flow/world.h"
+
+static struct world world;
+
+/* The start command is a script, since a recovery runs what the journal has. */
+static void make_starter(const char *first)
+{
+	char *start = world_start_command(&world);
+
+	free(world_script(&world, "start.sh", "%s\nexec %s", first, start));
+	free(start);
+}
+
+static void set_up(void)
+{
+	world = world_make(&(struct world_options){0});
+	char *script = scratch_path(&world.scratch, "start.sh");
+
+	world_configure(&world, "[service bangerd]", "start", script);
+	free(script);
+	publish_release(&world, "0.2.0", 3, NULL);
+}
+
+static void tear_down(void)
+{
+	world_finish(&world);
+}
+
+TestSuite(recover, .init = set_up, .fini = tear_down, .timeout = 110);
+
+/* The new files are there, the old daemon is stopped, the new one was never started. */
+static void kill_at_start(void)
+{
+	make_starter("kill -9 $PPID; exit 1");
+	expect_exit(&world, "", -1, NULL);
+	make_starter("true");
+}
+
+/* Started, with the database migrated, and killed before the health command answered. */
+static void kill_at_health(void)
+{
+	char *flag = scratch_path(&world.scratch, "killed");
+	char *health = world_script(&world, "health.sh",
+				    "case $(%s/banger --version) in *0.2.0*)\n"
+				    "[ -e %s ] || { : >%s; kill -9 $PPID; } ;; esac",
+				    world.bin, flag, flag);
+
+	make_starter("true");
+	world_configure(&world, "[health]", "command", health);
+	expect_exit(&world, "", -1, NULL);
+	free(flag);
+	free(health);
+}
+
+static void expect_old(struct sight *before)
+{
+	assert_runs(&world, "0.1.0");
+	sight_free(before);
+	expect_exit(&world, "recover", 0, "nothing to recover");
+}
+
+Test(recover, files_go_back_and_the_old_daemon_runs_again)
+{
+	struct sight before = sight_take(&world);
+
+	kill_at_start();
+	cr_assert_eq(world_daemon(&world), 0);
+	expect_exit(&world, "recover", 0, "0.1.0 stays");
+	cr_assert_eq(world_failed_copies(&world), 0);
+	expect_old(&before);
+}
+
+Test(recover, a_database_that_was_migrated_goes_back_and_is_kept)
+{
+	struct sight before = sight_take(&world);
+
+	kill_at_health();
+	cr_assert_eq(world_query(&world, "SELECT max(id) FROM schema_migrations"), 3);
+	expect_exit(&world, "recover", 0, "0.1.0 stays");
+	cr_assert_eq(world_query(&world, "SELECT max(id) FROM schema_migrations"), 2);
+	cr_assert_eq(world_failed_copies(&world), 1);
+	expect_old(&before);
+}
+
+Test(recover, needs_no_configuration)
+{
+	struct sight before = sight_take(&world);
+	char *line = NULL;
+
+	kill_at_start();
+	char *ini = scratch_read(world.ini);
+
+	scratch_write(world.ini, "[nonsense]\n");
+	expect_exit(&world, "recover", 64, "--state");
+	cr_assert(asprintf(&line, "recover --state %s", world.state) > 0);
+	expect_exit(&world, line, 0, "0.1.0 stays");
+	scratch_write(world.ini, ini);
+	free(ini);
+	free(line);
+	expect_old(&before);
+}
+
+Test(recover, at_boot_nothing_is_started_and_the_rest_comes_later)
+{
+	struct sight before = sight_take(&world);
+
+	kill_at_start();
+	expect_exit(&world, "recover --boot", 0, "once the host is up");
+	cr_assert_eq(world_daemon(&world), 0, "nothing is started");
+	char *version = world_version(&world);
+
+	cr_assert(text_has_word(version, "0.1.0"));
+	free(version);
+	expect_exit(&world, "status", 0, "INTERRUPTED");
+	expect_exit(&world, "recover", 0, "0.1.0 stays");
+	expect_old(&before);
+}
+
+Test(recover, at_boot_a_daemon_that_was_started_meanwhile_is_accepted)
+{
+	struct sight before = sight_take(&world);
+
+	kill_at_start();
+	expect_exit(&world, "recover --boot", 0, NULL);
+	world_start_daemon(&world);
+	pid_t daemon = world_daemon(&world);
+
+	expect_exit(&world, "recover", 0, "0.1.0 stays");
+	cr_assert_eq(world_daemon(&world), daemon, "it is left alone");
+	expect_old(&before);
+}
+
+Test(recover, an_update_recovers_first_and_then_goes_on)
+{
+	kill_at_health();
+	expect_exit(&world, "", 0, "0.2.0 is installed and healthy");
+	assert_runs(&world, "0.2.0");
+	cr_assert_eq(world_failed_copies(&world), 1);
+}
+
+Test(recover, who_only_asks_is_told_and_changes_nothing)
+{
+	kill_at_start();
+	struct sight before = sight_take(&world);
+
+	expect_exit(&world, "preflight", 3, "banger-update recover");
+	expect_exit(&world, "--dry-run", 3, "banger-update recover");
+	expect_exit(&world, "status", 0, "INTERRUPTED");
+	cr_assert_eq(world_daemon(&world), 0);
+	sight_free(&before);
+}
+
+Test(recover, a_file_that_somebody_replaced_meanwhile_is_kept)
+{
+	kill_at_start();
+	char *target = path_join(world.bin, "banger");
+	char *listing = NULL;
+
+	cr_assert(unlink(target) == 0);
+	scratch_write_bytes(target, "#!/bin/sh\n", 10, 0755);
+	expect_exit(&world, "recover", 0, "0.1.0 stays");
+	listing = world_files(&world);
+	cr_assert_not_null(strstr(listing, "banger.unexpected-"), "%s", listing);
+	assert_runs(&world, "0.1.0");
+	free(listing);
+	free(target);
+}
