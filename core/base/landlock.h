@@ -6,7 +6,8 @@
 
 #include <stdbool.h>
 
-/* The kernel's Landlock ABI; 0 when it has none, was started without, or refuses it to us. */
+/* The kernel's Landlock ABI; 0 with errno when it has none (ENOSYS), was started without
+ * (EOPNOTSUPP), or refuses it to us. */
 int landlock_abi(void);
 
 /*
@@ -22,5 +23,12 @@ bool landlock_deny_all(void);
  * now. Returns the ABI in force, 0 when nothing was taken.
  */
 int landlock_leave_reading(const char *const *paths);
+
+/*
+ * Reading and running stay as they are; writing, making (no devices) and removing only at or below
+ * paths. TCP, where the kernel's Landlock knows it, only with network. Returns the ABI in force; 0
+ * with errno when nothing was taken.
+ */
+int landlock_leave_writing(const char *const *paths, bool network);
 
 #endif

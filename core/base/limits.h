@@ -83,6 +83,12 @@
 #define LIMIT_PLUGIN_OPTIONS 64u           /* that one plugin declares */
 #define LIMIT_PLUGIN_FILE    (1024u * MIB) /* written by a plugin, into its scratch directory */
 
+/* What a plugin's process has; memory is RLIMIT_DATA's, processes are counted for its user */
+#define LIMIT_PLUGIN_MEMORY      (1024u * MIB)
+#define LIMIT_PLUGIN_PROCESSES   2048u
+#define LIMIT_PLUGIN_DESCRIPTORS 64u
+#define LIMIT_FILTER             (32u * KIB) /* a program of seccomp(2) */
+
 /* The daemon's socket: one JSON object a line */
 #define LIMIT_REQUEST (64u * KIB)
 

@@ -37,6 +37,9 @@ struct process_options {
 	const char *directory; /* working directory; NULL: "/" */
 	bool starts_daemon;    /* own session; outlives us, and its group is spared at the end, but
 				* not at a deadline */
+	bool own_session;      /* without our terminal */
+	bool own_pids; /* process 1 of a PID namespace of its own: with it ends whoever is in
+			* there. Where that is refused it is an ordinary child. */
 };
 
 struct process {

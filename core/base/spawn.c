@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -100,18 +101,26 @@ static int place_descriptors(struct launch *launch)
 	return 0;
 }
 
+/* Process 1 of its namespace: its parent is outside, and has no number in here. */
+static bool is_first(void)
+{
+	return getpid() == 1;
+}
+
 static int set_up_child(struct launch *launch)
 {
 	const struct process_options *options = launch->options;
 
-	if (options->starts_daemon ? setsid() < 0 : setpgid(0, 0) < 0) {
+	bool own_session = options->starts_daemon || options->own_session;
+
+	if (own_session ? setsid() < 0 : setpgid(0, 0) < 0) {
 		return -1;
 	}
 	if (!options->starts_daemon) {
 		if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0) {
 			return -1;
 		}
-		if (getppid() != launch->parent) {
+		if (getppid() != (is_first() ? 0 : launch->parent)) {
 			_exit(EXIT_FAILURE);
 		}
 	}
@@ -185,6 +194,19 @@ static void forget(pid_t pid)
 	}
 }
 
+/*
+ * fork(2), into a new PID namespace where it is asked for and allowed. The kernel's own call runs
+ * no handlers of pthread_atfork(3) and leaves glibc's idea of the thread's number as it was; until
+ * its execve(2) the child makes plain system calls only.
+ */
+static pid_t split(const struct launch *launch)
+{
+	struct clone_args args = {.flags = CLONE_NEWPID, .exit_signal = SIGCHLD};
+	long pid = launch->options->own_pids ? syscall(SYS_clone3, &args, sizeof(args)) : -1;
+
+	return pid >= 0 ? (pid_t)pid : fork();
+}
+
 static int start(struct launch *launch, struct process *ret)
 {
 	int report[2];
@@ -194,7 +216,7 @@ static int start(struct launch *launch, struct process *ret)
 	}
 	launch->report = report[1];
 	launch->parent = getpid();
-	pid_t pid = fork();
+	pid_t pid = split(launch);
 
 	if (pid == 0) {
 		run_child(launch);

@@ -23,7 +23,8 @@ struct strays {
  * /proc/PID/task/TID/children has nothing to offer here: that is no error. */
 MUST_CHECK int strays_begin(struct strays *ret, struct error *err);
 
-/* Kills and reaps whoever has come to us since; only when none of our own new children is left. */
+/* Kills and reaps whoever has come to us since, and all below; only when none of our own new
+ * children is left. Ends as well when they multiply. */
 void strays_end(struct strays *strays);
 
 /* Lets them be: they are what was wanted. Nobody comes to us any more. */

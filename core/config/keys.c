@@ -172,7 +172,7 @@ const struct key_row key_rows[] = {
 	 .help = "how long the services must stay up after that"},
 
 	{"plugin_dir", OF_PREFLIGHT(plugin_dir), .type = VALUE_PATH, .rootless_default = true,
-	 .fallback = BANGER_PLUGINDIR, .help = "every *.so in it is asked before an update"},
+	 .fallback = BANGER_PLUGINDIR, .help = "every plugin in it is asked before an update"},
 	{"timeout", OF_PREFLIGHT(plugin_timeout_ms), .type = VALUE_DURATION, .fallback = "30s",
 	 .least = "1ms", .most = A_DAY, .help = "for one plugin"},
 	{"sandbox", OF_PREFLIGHT(sandbox), .type = VALUE_WORD, .words = sandbox_words,
@@ -192,6 +192,8 @@ const struct key_row key_rows[] = {
 	 .help = "yes: asked after all others, unless one of them has refused"},
 	{"grant", .kind = SECTION_PLUGIN, .type = VALUE_FLAGS, .words = grant_words,
 	 .may_be_empty = true, .help = "rights it may ask for: network, root"},
+	{"waivable", OF_PLUGIN(waivable), .type = VALUE_BOOL, .words = yes_no, .fallback = "yes",
+	 .help = "no: --waive does not pass over its busy"},
 
 	{0},
 };

@@ -148,6 +148,21 @@ int staging_make(const char *path, bool make_base, struct error *err)
 	return make_in(parent, path_name(own), own, path_name(path), err);
 }
 
+int staging_share(const char *path, struct error *err)
+{
+	auto_free char *parent = path_directory(path);
+
+	if (parent == NULL) {
+		return error_no_memory(err);
+	}
+	/* Nobody but us can write to either, so the names stand for what we made. */
+	if (chmod(parent, 0755) < 0 || chmod(path, 0755) < 0) {
+		return error_set(err, -errno, "cannot let plugins read %s: %s", path,
+				 strerror(errno));
+	}
+	return 0;
+}
+
 int staging_remove(const char *path, struct error *err)
 {
 	auto_free char *parent = path_directory(path);

@@ -26,6 +26,9 @@ MUST_CHECK int staging_name(const char *product, const char *staging_dir,
  */
 MUST_CHECK int staging_make(const char *path, bool make_base, struct error *err);
 
+/* Lets everybody read what is staged and run it; writing stays ours. */
+MUST_CHECK int staging_share(const char *path, struct error *err);
+
 /* Removes the directory and, when that was the last one, its parent. A missing one is success. */
 MUST_CHECK int staging_remove(const char *path, struct error *err);
 

@@ -5,6 +5,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,6 +21,7 @@
 
 #define SUFFIX          ".so"
 #define NAME_MAX_LENGTH 32
+#define TWIN_REMEDY     "rename one of them, or remove it"
 
 static void entry_finish(struct catalog_entry *entry)
 {
@@ -89,6 +91,13 @@ static int check_file(struct catalog_entry *entry, bool check_trust)
 			     "only root may be able to write to a plugin: mend it after looking "
 			     "who changed it");
 	}
+	if (entry->is_program && (st.st_mode & 0111) == 0) {
+		(void)snprintf(text, sizeof(text),
+			       "%s is neither a shared object (NAME.so) nor executable",
+			       entry->path);
+		return fault(entry, "plugin.load", text,
+			     "if it is a plugin, run chmod +x; else take it out of the directory");
+	}
 	return 0;
 }
 
@@ -106,10 +115,11 @@ static int check_entry(struct catalog_entry *entry, bool check_trust)
 
 static int add_file(struct catalog *catalog, const char *directory, const char *file)
 {
-	size_t length = strlen(file) - strlen(SUFFIX);
+	const char *dot = strrchr(file, '.');
 	struct catalog_entry entry = {
-		.name = strndup(file, length),
+		.name = dot != NULL ? strndup(file, (size_t)(dot - file)) : strdup(file),
 		.path = path_join(directory, file),
+		.is_program = !text_has_suffix(file, SUFFIX),
 	};
 
 	if (entry.path == NULL) {
@@ -124,7 +134,11 @@ static int by_name(const void *a, const void *b)
 	const struct catalog_entry *left = a;
 	const struct catalog_entry *right = b;
 
-	return strcmp(left->name, right->name);
+	int order = strcmp(left->name, right->name);
+
+	return order != 0 || left->path == NULL || right->path == NULL
+		       ? order
+		       : strcmp(left->path, right->path);
 }
 
 static void sort(struct catalog *catalog)
@@ -134,9 +148,36 @@ static void sort(struct catalog *catalog)
 	}
 }
 
-static bool is_plugin_file(const char *file)
+/* What editors and package managers leave beside a file that they replace. */
+static bool is_leftover(const char *file)
 {
-	return file[0] != '.' && text_has_suffix(file, SUFFIX);
+	static const char *const ends[] = {
+		"~",       ".dpkg-old", ".dpkg-new", ".dpkg-dist", ".dpkg-tmp", ".rpmsave",
+		".rpmnew", ".rpmorig",  ".pacnew",   ".pacsave",   ".pacorig",
+	};
+
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+		if (text_has_suffix(file, ends[i])) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* A directory that is called NAME.so means to be a plugin, and will be told that it is none. */
+static bool is_directory(int parent, const char *file)
+{
+	struct stat st;
+
+	return fstatat(parent, file, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(st.st_mode);
+}
+
+static bool is_plugin_file(int parent, const char *file)
+{
+	if (file[0] == '.' || is_leftover(file)) {
+		return false;
+	}
+	return text_has_suffix(file, SUFFIX) || !is_directory(parent, file);
 }
 
 static int list(DIR *handle, const char *directory, struct catalog *catalog, struct error *err)
@@ -150,7 +191,7 @@ static int list(DIR *handle, const char *directory, struct catalog *catalog, str
 					  : error_set(err, -errno, "cannot read %s: %s", directory,
 						      strerror(errno));
 		}
-		if (!is_plugin_file(file->d_name)) {
+		if (!is_plugin_file(dirfd(handle), file->d_name)) {
 			continue;
 		}
 		if (catalog->count == LIMIT_PLUGINS) {
@@ -161,6 +202,29 @@ static int list(DIR *handle, const char *directory, struct catalog *catalog, str
 			return error_no_memory(err);
 		}
 	}
+}
+
+/* disk.so and disk.sh: which of them is the section's? Neither is run, or one would go unasked. */
+static int fault_twins(struct catalog *catalog)
+{
+	char text[PATH_MAX + 128];
+	int rc = 0;
+
+	for (size_t i = 1; i < catalog->count && rc == 0; i++) {
+		struct catalog_entry *one = &catalog->items[i - 1];
+		struct catalog_entry *other = &catalog->items[i];
+
+		if (strcmp(one->name, other->name) != 0) {
+			continue;
+		}
+		(void)snprintf(text, sizeof(text), "%s and %s have the same name",
+			       path_name(one->path), path_name(other->path));
+		rc = fault(one, "plugin.load", text, TWIN_REMEDY);
+		if (rc == 0) {
+			rc = fault(other, "plugin.load", text, TWIN_REMEDY);
+		}
+	}
+	return rc;
 }
 
 static void close_directory(DIR **handle)
@@ -192,6 +256,9 @@ int catalog_read(const char *directory, bool check_trust, struct catalog *ret, s
 		}
 	}
 	sort(&catalog);
+	if (fault_twins(&catalog) < 0) {
+		return error_no_memory(err);
+	}
 	*ret = catalog;
 	catalog = (struct catalog){0};
 	return 0;
@@ -217,7 +284,8 @@ int catalog_add_missing(struct catalog *catalog, const char *name, const char *d
 		return rc;
 	}
 	(void)snprintf(text, sizeof(text),
-		       "the configuration has a section [plugin %s], but there is no %s/%s.so",
+		       "the configuration has a section [plugin %s], but there is no %s/%s.so, "
+		       "nor a program of that name beside it",
 		       name, directory, name);
 	rc = fault(&catalog->items[catalog->count - 1], "plugin.missing", text,
 		   "install the plugin, or remove its section (or write enabled = no into it)");

@@ -13,8 +13,9 @@
 #include "model/finding.h"
 
 struct catalog_entry {
-	char *name;            /* the file's without .so */
+	char *name;            /* the file's up to its last dot */
 	char *path;            /* NULL: there is no file */
+	bool is_program;       /* no shared object, but something to execute */
 	struct findings fault; /* not empty: it is not run, and this is its report */
 };
 
@@ -27,8 +28,10 @@ struct catalog {
 void catalog_finish(struct catalog *catalog);
 
 /*
- * Lists NAME.so in directory (hidden files are none). Not started are what is no regular file,
- * what has no valid name and, with check_trust, what others could have written or replaced
+ * Lists directory: NAME.so are shared objects, all other files are programs. No plugins are hidden
+ * files, directories, and what editors and package managers leave behind (x~, x.dpkg-old). Not
+ * started are what is no regular file, what has no valid name or one that another has, a program
+ * that nobody may execute, and, with check_trust, what others could have written or replaced
  * (trust_check_chain()). -ENOENT, -ENOTDIR, -EACCES: the directory; -E2BIG: LIMIT_PLUGINS.
  */
 MUST_CHECK int catalog_read(const char *directory, bool check_trust, struct catalog *ret,

@@ -12,7 +12,9 @@
 #include "base/clock.h"
 #include "base/guard.h"
 #include "base/limits.h"
+#include "base/sanitizer.h"
 #include "preflight/collect.h"
+#include "preflight/host/first.h"
 #include "preflight/judge.h"
 
 #define GRACE_MS 200
@@ -27,8 +29,10 @@ void child_finish(struct child *child)
 	process_kill(&child->process);
 	guard_close(&child->results);
 	guard_close(&child->output);
+	guard_close(&child->answer);
 	buffer_finish(&child->pending);
 	buffer_finish(&child->text);
+	buffer_finish(&child->said);
 }
 
 /* A pipe whose read end does not block. */
@@ -47,53 +51,85 @@ static int make_pipe(int *ret_read, int *ret_write, struct error *err)
 	return 0;
 }
 
-static int spawn(int helper_fd, const struct request *request, struct child *child,
-		 struct error *err)
-{
-	auto_close int results = -1;
-	auto_close int output = -1;
-	auto_close int asked = request_open(request, err);
+/* The write ends that the process gets; the read ends are the child's. */
+struct ends {
+	int results;
+	int output;
+	int answer; /* -1: output takes all */
+};
 
-	if (asked < 0) {
-		return asked;
-	}
-	int rc = make_pipe(&child->results, &results, err);
+static void ends_close(struct ends *ends)
+{
+	guard_close(&ends->results);
+	guard_close(&ends->output);
+	guard_close(&ends->answer);
+}
+
+static int make_pipes(struct child *child, struct ends *ends, struct error *err)
+{
+	int rc = make_pipe(&child->results, &ends->results, err);
 
 	if (rc == 0) {
-		rc = make_pipe(&child->output, &output, err);
+		rc = make_pipe(&child->output, &ends->output, err);
 	}
+	if (rc == 0 && child->is_program) {
+		rc = make_pipe(&child->answer, &ends->answer, err);
+	}
+	return rc;
+}
+
+static int spawn(int helper_fd, int denial_fd, const struct request *request, struct child *child,
+		 struct error *err)
+{
+	__attribute__((cleanup(ends_close))) struct ends ends = {-1, -1, -1};
+	auto_close int asked = request_open(request, err);
+	int rc = asked < 0 ? asked : make_pipes(child, &ends, err);
+
 	if (rc < 0) {
 		return rc;
 	}
 	const char *const argv[] = {"preflight-host", request->name, NULL};
-	const struct process_fd fds[] = {{asked, HOST_REQUEST_FD}, {results, HOST_RESULTS_FD}};
+	const struct process_fd fds[] = {
+		{asked, HOST_REQUEST_FD},
+		{ends.results, HOST_RESULTS_FD},
+		{denial_fd, HOST_DENIAL_FD},
+	};
 	const struct process_options options = {
 		.argv = argv,
 		.by_descriptor = true,
 		.exec_fd = helper_fd,
 		.fds = fds,
-		.fd_count = sizeof(fds) / sizeof(fds[0]),
-		.output_fd = output,
+		.fd_count = denial_fd >= 0 ? 3 : 2,
+		.output_fd = child->is_program ? ends.answer : ends.output,
+		.error_fd = ends.output,
+		.own_session = true,
+		.own_pids = child->own_pids,
 	};
 
 	return process_spawn(&options, &child->process, err);
 }
 
-int child_start(int helper_fd, const struct request *request, struct plugin_report *report,
-		struct child *ret, struct error *err)
+int child_start(int helper_fd, int denial_fd, const struct request *request,
+		struct plugin_report *report, struct child *ret, struct error *err)
 {
 	struct child child = {
 		.report = report,
 		.process = {.pidfd = -1},
 		.results = -1,
 		.output = -1,
+		.answer = -1,
+		.is_program = request->is_program,
+		/* The leak check of AddressSanitizer looks for its threads in /proc, which would
+		 * show it others. */
+		.own_pids = geteuid() == 0 && !SANITIZED_ADDRESSES,
 		.timeout_ms = request->timeout_ms,
 		.started = clock_monotonic_ms(),
 		.deadline = clock_deadline(request->timeout_ms),
 		.pending = BUFFER_INIT(FRAME_HEADER + LIMIT_FRAME + CHUNK),
 		.text = BUFFER_INIT(LIMIT_OUTPUT),
+		.said = BUFFER_INIT(LIMIT_FRAMES),
 	};
-	int rc = spawn(helper_fd, request, &child, err);
+	int rc = spawn(helper_fd, denial_fd, request, &child, err);
 
 	if (rc < 0) {
 		child_finish(&child);
@@ -183,6 +219,24 @@ int child_read_output(struct child *child)
 	return collect_output(child, bytes, got);
 }
 
+int child_read_answer(struct child *child)
+{
+	char bytes[CHUNK];
+	size_t got = read_some(&child->answer, bytes, sizeof(bytes));
+	/* The log has it, too: not every line is an answer. */
+	int rc = collect_output(child, bytes, got);
+
+	if (rc == 0 && child->broken == 0) {
+		rc = buffer_add(&child->said, bytes, got);
+	}
+	if (rc == -E2BIG) {
+		child->broken = error_set(&child->reason, -EPROTO, "printed more than %u bytes",
+					  LIMIT_FRAMES);
+		return 0;
+	}
+	return rc;
+}
+
 bool child_is_broken(const struct child *child)
 {
 	return child->broken < 0;
@@ -208,11 +262,24 @@ static int drain(struct child *child)
 		if (rc == 0) {
 			rc = child_read_output(child);
 		}
+		if (rc == 0) {
+			rc = child_read_answer(child);
+		}
 		if (rc < 0) {
 			return rc;
 		}
 	}
 	return 0;
+}
+
+/* Exit codes beyond the signals are the plugin's own, and as wrong as those of signals. */
+static void undo_process_1(const struct child *child, struct process_status *status)
+{
+	int number = status->exit_code - FIRST_SIGNALLED;
+
+	if (child->own_pids && status->signal == 0 && number > 0 && number < NSIG) {
+		status->signal = number;
+	}
 }
 
 int child_end(struct child *child)
@@ -225,6 +292,7 @@ int child_end(struct child *child)
 		(void)kill(-child->process.pid, SIGKILL);
 	}
 	process_wait(&child->process, must_stop ? GRACE_MS : 0, &status);
+	undo_process_1(child, &status);
 	child->report->ms = clock_monotonic_ms() - child->started;
 	int rc = drain(child);
 

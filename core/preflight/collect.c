@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -40,23 +41,32 @@ int collect_json_string(const char *text, struct buffer *buffer)
 	return rc < 0 ? rc : buffer_add(buffer, "\"", 1);
 }
 
-static int add_fact(struct pairs *facts, const struct frame *frame)
+int collect_fact_text(struct pairs *facts, const char *key, const char *text)
 {
 	auto_buffer struct buffer json = BUFFER_INIT(JSON_MAX);
-	int rc = 0;
+	auto_free char *copy = strdup(text);
 
-	if (frame->is_number) {
-		rc = buffer_add_format(&json, "%" PRId64, frame->number);
-	} else {
-		auto_free char *text = strdup(frame->text);
-
-		if (text == NULL) {
-			return -ENOMEM;
-		}
-		text_sanitize(text);
-		rc = collect_json_string(text, &json);
+	if (copy == NULL) {
+		return -ENOMEM;
 	}
-	return rc < 0 ? rc : pairs_set(facts, frame->code, buffer_text(&json));
+	text_sanitize(copy);
+	int rc = collect_json_string(copy, &json);
+
+	return rc < 0 ? rc : pairs_set(facts, key, buffer_text(&json));
+}
+
+int collect_fact_number(struct pairs *facts, const char *key, int64_t number)
+{
+	char json[24];
+
+	(void)snprintf(json, sizeof(json), "%" PRId64, number);
+	return pairs_set(facts, key, json);
+}
+
+static int add_fact(struct pairs *facts, const struct frame *frame)
+{
+	return frame->is_number ? collect_fact_number(facts, frame->code, frame->number)
+				: collect_fact_text(facts, frame->code, frame->text);
 }
 
 static int add_finding(struct findings *findings, const struct frame *frame)
@@ -82,6 +92,13 @@ static int check_greeting(struct child *child, const struct frame *frame)
 	return error_set(&child->reason, -EPROTO,
 			 "the helper preflight-host is of build %s, the updater of build %s",
 			 frame->build, PREFLIGHT_BUILD);
+}
+
+static int note_confinement(struct plugin_report *report, const struct frame *frame)
+{
+	report->sandbox = strdup(frame->text);
+	report->is_confined = frame->is_whole;
+	return report->sandbox != NULL ? 0 : -ENOMEM;
 }
 
 static const char *level_name(int32_t level)
@@ -118,6 +135,11 @@ int collect_frame(struct child *child, const struct frame *frame)
 		return add_finding(&child->report->findings, frame);
 	case FRAME_DONE:
 		child->result = frame->result;
+		return 0;
+	case FRAME_CONFINED:
+		return note_confinement(child->report, frame);
+	case FRAME_DATABASE:
+		child->wants_database = true;
 		return 0;
 	}
 	return -EPROTO;

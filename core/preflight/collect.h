@@ -10,6 +10,10 @@
 /* Takes over what a valid frame says. 0, -ENOMEM, -EPROTO with child->reason. */
 MUST_CHECK int collect_frame(struct child *child, const struct frame *frame);
 
+/* A fact whose value is text that is not fit for a terminal yet. 0, -ENOMEM. */
+MUST_CHECK int collect_fact_text(struct pairs *facts, const char *key, const char *text);
+MUST_CHECK int collect_fact_number(struct pairs *facts, const char *key, int64_t number);
+
 /* Keeps bytes that the plugin wrote to stdout or stderr, as far as there is room. */
 MUST_CHECK int collect_output(struct child *child, const char *bytes, size_t length);
 

@@ -77,6 +77,8 @@ static bool fields_are_valid(const struct frame *frame)
 	case FRAME_HELLO:
 	case FRAME_LOG:
 	case FRAME_DONE:
+	case FRAME_CONFINED:
+	case FRAME_DATABASE:
 		return true;
 	}
 	return false;
@@ -124,6 +126,14 @@ static int put_finding(struct buffer *payload, const struct frame *frame)
 	return rc < 0 ? rc : put_text(payload, frame->remedy != NULL ? frame->remedy : "");
 }
 
+static int put_confined(struct buffer *payload, const struct frame *frame)
+{
+	uint32_t is_whole = frame->is_whole;
+	int rc = put(payload, &is_whole, sizeof(is_whole));
+
+	return rc < 0 ? rc : put_text(payload, frame->text);
+}
+
 static int put_payload(struct buffer *payload, const struct frame *frame)
 {
 	int rc = 0;
@@ -141,6 +151,10 @@ static int put_payload(struct buffer *payload, const struct frame *frame)
 		return put_finding(payload, frame);
 	case FRAME_DONE:
 		return put(payload, &frame->result, sizeof(frame->result));
+	case FRAME_CONFINED:
+		return put_confined(payload, frame);
+	case FRAME_DATABASE:
+		return 0;
 	}
 	return -EINVAL;
 }
@@ -195,6 +209,17 @@ static bool take_finding(struct cursor *cursor, struct frame *frame)
 	return true;
 }
 
+static bool take_confined(struct cursor *cursor, struct frame *frame)
+{
+	uint32_t is_whole = 0;
+
+	if (!take(cursor, &is_whole, sizeof(is_whole)) || is_whole > 1) {
+		return false;
+	}
+	frame->is_whole = is_whole == 1;
+	return take_text(cursor, &frame->text);
+}
+
 static bool take_payload(struct cursor *cursor, struct frame *frame)
 {
 	switch (frame->type) {
@@ -210,6 +235,10 @@ static bool take_payload(struct cursor *cursor, struct frame *frame)
 		return take_finding(cursor, frame);
 	case FRAME_DONE:
 		return take(cursor, &frame->result, sizeof(frame->result));
+	case FRAME_CONFINED:
+		return take_confined(cursor, frame);
+	case FRAME_DATABASE:
+		return true;
 	}
 	return false;
 }
@@ -229,7 +258,7 @@ int frame_decode(const char *bytes, size_t length, struct frame *ret, size_t *re
 		return error_set(err, -EPROTO, "a frame claims %u bytes; %u is the most", size,
 				 LIMIT_FRAME);
 	}
-	if (head[0] < FRAME_HELLO || head[0] > FRAME_DONE || head[1] != 0) {
+	if (head[0] < FRAME_HELLO || head[0] > FRAME_DATABASE || head[1] != 0) {
 		return error_set(err, -EPROTO, "a frame has the unknown type %u", head[0]);
 	}
 	if (length - FRAME_HEADER < size) {
@@ -258,6 +287,9 @@ int frame_sequence_add(struct frame_sequence *sequence, const struct frame *fram
 	if (sequence->is_done) {
 		return error_set(err, -EPROTO, "a frame behind the last one");
 	}
+	if (frame->type == FRAME_CONFINED && sequence->is_confined) {
+		return error_set(err, -EPROTO, "a second word on how it is confined");
+	}
 	if (size > LIMIT_FRAMES - sequence->total) {
 		return error_set(err, -EPROTO, "more than %u bytes", LIMIT_FRAMES);
 	}
@@ -270,6 +302,7 @@ int frame_sequence_add(struct frame_sequence *sequence, const struct frame *fram
 	}
 	sequence->total += size;
 	sequence->said_hello = true;
+	sequence->is_confined = sequence->is_confined || frame->type == FRAME_CONFINED;
 	sequence->is_done = frame->type == FRAME_DONE;
 	return 0;
 }

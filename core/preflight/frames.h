@@ -16,19 +16,22 @@
 #include "base/buffer.h"
 #include "base/error.h"
 
-#define FRAMES_PROTOCOL 1u
+#define FRAMES_PROTOCOL 2u
 #define FRAME_HEADER    8u
 
 /* Descriptors that the updater hands to the helper. */
 #define HOST_REQUEST_FD 3
 #define HOST_RESULTS_FD 4
+#define HOST_DENIAL_FD  5 /* only where the updater could build the filter */
 
 enum frame_type {
 	FRAME_HELLO = 1, /* first, once */
 	FRAME_LOG = 2,
 	FRAME_FACT = 3,
 	FRAME_FINDING = 4,
-	FRAME_DONE = 5, /* last, once */
+	FRAME_DONE = 5,     /* last, once */
+	FRAME_CONFINED = 6, /* once, before any of the plugin's code runs */
+	FRAME_DATABASE = 7, /* it wants to be started again, as the database's user */
 };
 
 /* One frame; strings are borrowed. Each type uses the fields that are named behind it. */
@@ -42,7 +45,8 @@ struct frame {
 	bool is_number;     /* fact: number, else text */
 	int64_t number;     /* fact */
 	const char *code;   /* finding; fact: its key */
-	const char *text;   /* log, finding, fact */
+	const char *text;   /* log, finding, fact; confined: how */
+	bool is_whole;      /* confined: nothing of it was refused */
 	const char *remedy; /* finding; NULL: none */
 };
 
@@ -66,6 +70,7 @@ struct frame_sequence {
 	unsigned findings;
 	unsigned facts;
 	bool said_hello;
+	bool is_confined;
 	bool is_done;
 };
 

@@ -3,8 +3,11 @@
  */
 #include "preflight/judge.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "preflight/answer.h"
 
 #define TEXT_MAX (ERROR_TEXT_MAX + 256)
 
@@ -66,10 +69,13 @@ static bool said_nothing(const struct child *child, const struct process_status 
 {
 	(void)status;
 	(void)snprintf(text, TEXT_MAX, "ended without a finding");
-	return child->report->findings.count == 0;
+	return child->report->findings.count == 0 && !child->wants_database;
 }
 
 #define REPORT_IT "report it to the plugin's author"
+
+/* Those that have nothing to do with how it speaks. */
+#define COMMON_REASONS 3
 
 static const struct reason reasons[] = {
 	{"plugin.protocol", REPORT_IT "; if builds differ, reinstall the updater",
@@ -91,14 +97,41 @@ static int add(struct plugin_report *report, const char *code, const char *text,
 	return rc;
 }
 
-int judge_child(const struct child *child, const struct process_status *status)
+/* A program says what it has to say in text, unless it could not be started: then the helper has
+ * said why, in frames. */
+static bool speaks_text(const struct child *child)
+{
+	return child->is_program && !child->seen.is_done;
+}
+
+static int judge_program(struct child *child, const struct process_status *status)
+{
+	struct error reason;
+	int rc = answer_take(&child->said, status->exit_code, child->report, &reason);
+
+	if (rc == -EPROTO) {
+		return add(child->report, "plugin.answer", reason.text,
+			   "correct the program: plugins/README.md says how it must answer");
+	}
+	if (rc == 0) {
+		child->report->verdict = findings_verdict(&child->report->findings);
+	}
+	return rc;
+}
+
+int judge_child(struct child *child, const struct process_status *status)
 {
 	char text[TEXT_MAX];
+	/* Of a program only the first few apply. */
+	size_t count = speaks_text(child) ? COMMON_REASONS : sizeof(reasons) / sizeof(reasons[0]);
 
-	for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
+	for (size_t i = 0; i < count; i++) {
 		if (reasons[i].applies(child, status, text)) {
 			return add(child->report, reasons[i].code, text, reasons[i].remedy);
 		}
+	}
+	if (speaks_text(child)) {
+		return judge_program(child, status);
 	}
 	child->report->verdict = findings_verdict(&child->report->findings);
 	return 0;

@@ -8,10 +8,10 @@
 
 /*
  * Adds a finding of VERDICT_ERROR to the report unless the process ended by itself in time with 0,
- * every frame was valid, the last one came, check() returned 0 and there is a finding. Then sets
- * the report's verdict. 0 or -ENOMEM.
+ * every frame was valid, the last one came, check() returned 0 and there is a finding. Of a program
+ * its printed answer must be one (answer.h). Then sets the report's verdict. 0 or -ENOMEM.
  */
-MUST_CHECK int judge_child(const struct child *child, const struct process_status *status);
+MUST_CHECK int judge_child(struct child *child, const struct process_status *status);
 
 /* The report of a plugin whose process could not be started. */
 MUST_CHECK int judge_unstarted(struct plugin_report *report, const struct error *reason);

@@ -15,7 +15,7 @@
 #include "base/limits.h"
 #include "base/text.h"
 
-#define MAGIC "banger preflight request 1"
+#define MAGIC "banger preflight request 2"
 
 static int put_text(struct buffer *buffer, const char *text)
 {
@@ -46,20 +46,26 @@ static int put_pairs(struct buffer *buffer, const struct pairs *pairs)
 
 int request_encode(const struct request *request, struct buffer *buffer)
 {
-	const char *const head[] = {MAGIC, PREFLIGHT_BUILD, request->name, request->path};
+	const char *scratch = request->scratch != NULL ? request->scratch : "";
+	const char *const head[] = {MAGIC, PREFLIGHT_BUILD, request->name, request->path, scratch};
+	const uint64_t numbers[] = {
+		request->timeout_ms,
+		request->grants,
+		request->has_section,
+		request->is_program,
+		request->must_be_confined,
+		request->change_user,
+		request->uid,
+		request->gid,
+		request->trial,
+	};
 	int rc = 0;
 
 	for (size_t i = 0; i < sizeof(head) / sizeof(head[0]) && rc == 0; i++) {
 		rc = put_text(buffer, head[i]);
 	}
-	if (rc == 0) {
-		rc = put_number(buffer, request->timeout_ms);
-	}
-	if (rc == 0) {
-		rc = put_number(buffer, request->grants);
-	}
-	if (rc == 0) {
-		rc = put_text(buffer, request->has_section ? "yes" : "no");
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]) && rc == 0; i++) {
+		rc = put_number(buffer, numbers[i]);
 	}
 	if (rc == 0) {
 		rc = put_pairs(buffer, request->options);
@@ -96,6 +102,42 @@ static uint64_t take_number(struct cursor *cursor)
 		return 0;
 	}
 	return number;
+}
+
+/* A number that is no larger than most. */
+static uint64_t take_bounded(struct cursor *cursor, uint64_t most)
+{
+	uint64_t number = take_number(cursor);
+
+	if (number > most) {
+		cursor->at = NULL;
+		return 0;
+	}
+	return number;
+}
+
+static bool take_bool(struct cursor *cursor)
+{
+	return take_bounded(cursor, 1) == 1;
+}
+
+static void take_fields(struct cursor *cursor, struct request *request)
+{
+	request->name = take_text(cursor);
+	request->path = take_text(cursor);
+	request->scratch = take_text(cursor);
+	request->timeout_ms = take_number(cursor);
+	request->grants = take_number(cursor);
+	request->has_section = take_bool(cursor);
+	request->is_program = take_bool(cursor);
+	request->must_be_confined = take_bool(cursor);
+	request->change_user = take_bool(cursor);
+	request->uid = (uint32_t)take_bounded(cursor, UINT32_MAX);
+	request->gid = (uint32_t)take_bounded(cursor, UINT32_MAX);
+	request->trial = (enum trial)take_bounded(cursor, TRIAL_COUNT - 1);
+	if (request->scratch[0] == '\0') {
+		request->scratch = NULL;
+	}
 }
 
 static int take_pairs(struct cursor *cursor, struct pairs *ret)
@@ -143,11 +185,7 @@ int request_decode(const char *bytes, size_t length, struct pairs *options, stru
 	}
 	struct request request = {.options = options, .subject = subject};
 
-	request.name = take_text(&cursor);
-	request.path = take_text(&cursor);
-	request.timeout_ms = take_number(&cursor);
-	request.grants = take_number(&cursor);
-	request.has_section = strcmp(take_text(&cursor), "yes") == 0;
+	take_fields(&cursor, &request);
 	if (take_pairs(&cursor, options) < 0 || take_pairs(&cursor, subject) < 0) {
 		return error_no_memory(err);
 	}

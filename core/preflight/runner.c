@@ -19,14 +19,18 @@
 #include "base/strays.h"
 #include "preflight/catalog.h"
 #include "preflight/child.h"
+#include "preflight/denial.h"
 #include "preflight/judge.h"
+#include "preflight/user.h"
+#include "preflight/workplace.h"
 
-#define FDS_PER_CHILD   3
+#define FDS_PER_CHILD   4
 #define FIRST_HELPER_FD 10 /* above the numbers that a child is given */
 
 struct pool {
 	const struct preflight_options *options;
 	int helper_fd;
+	int denial[2]; /* filters, without and with the network; -1: there is none */
 	struct catalog catalog;
 	struct preflight_report report;
 	size_t next; /* entry to start */
@@ -41,8 +45,19 @@ static void plugin_report_finish(struct plugin_report *report)
 {
 	free(report->name);
 	free(report->output);
+	free(report->sandbox);
 	findings_finish(&report->findings);
 	pairs_finish(&report->facts);
+}
+
+/* Back to a report of which only the name is known. */
+static void plugin_report_clear(struct plugin_report *report)
+{
+	char *name = report->name;
+
+	report->name = NULL;
+	plugin_report_finish(report);
+	*report = (struct plugin_report){.name = name};
 }
 
 void preflight_report_finish(struct preflight_report *report)
@@ -54,14 +69,26 @@ void preflight_report_finish(struct preflight_report *report)
 	*report = (struct preflight_report){0};
 }
 
+/* Whoever still runs when the run has failed. */
+static void end_children(struct pool *pool)
+{
+	while (pool->running > 0) {
+		struct child *child = &pool->children[--pool->running];
+
+		child_finish(child);
+		workplace_remove(pool->options->scratch_dir, child->scratch);
+		free(child->scratch);
+	}
+}
+
 static void pool_finish(struct pool *pool)
 {
-	for (size_t i = 0; i < pool->running; i++) {
-		child_finish(&pool->children[i]);
-	}
+	end_children(pool);
 	free(pool->children);
 	free(pool->fds);
 	guard_close(&pool->helper_fd);
+	guard_close(&pool->denial[false]);
+	guard_close(&pool->denial[true]);
 	catalog_finish(&pool->catalog);
 	preflight_report_finish(&pool->report);
 }
@@ -130,6 +157,20 @@ static int pool_reserve(struct pool *pool)
 	return 0;
 }
 
+/* A filter for each of the two kinds of plugins there are. One that cannot be built is told by each
+ * of its plugins as not in force. */
+static void build_filters(struct pool *pool)
+{
+	struct error ignored;
+	bool is_granted = false;
+
+	for (size_t i = 0; i < pool->options->policy_count; i++) {
+		is_granted = is_granted || pool->options->policies[i].grant_network;
+	}
+	pool->denial[false] = pool->catalog.count > 0 ? denial_open(false, &ignored) : -1;
+	pool->denial[true] = is_granted ? denial_open(true, &ignored) : -1;
+}
+
 static int pool_init(struct pool *pool, struct error *err)
 {
 	const struct preflight_options *options = pool->options;
@@ -147,6 +188,7 @@ static int pool_init(struct pool *pool, struct error *err)
 	if (apply_policies(pool) < 0 || pool_reserve(pool) < 0) {
 		return error_no_memory(err);
 	}
+	build_filters(pool);
 	return 0;
 }
 
@@ -158,13 +200,32 @@ static void announce(const struct pool *pool, const struct plugin_report *report
 	}
 }
 
-static struct request make_request(const struct pool *pool, const struct catalog_entry *entry)
+/* Whose plugin it is: the one place where rights are given. */
+static int choose_user(const struct pool *pool, const struct preflight_policy *policy,
+		       bool as_database, struct preflight_user *ret, struct error *reason)
 {
-	const struct preflight_policy *policy = find_policy(pool->options, entry->name);
+	const struct preflight_options *options = pool->options;
+	const char *named = policy != NULL && policy->options != NULL
+				    ? pairs_get(policy->options, "database")
+				    : NULL;
+
+	*ret = options->user;
+	if (!options->user.is_set || (policy != NULL && policy->grant_root)) {
+		*ret = (struct preflight_user){0};
+		return 0;
+	}
+	return users_pick(options, named, as_database, ret, reason);
+}
+
+static struct request make_request(const struct pool *pool, const struct catalog_entry *entry,
+				   const struct preflight_policy *policy)
+{
 	struct request request = {
 		.name = entry->name,
 		.path = entry->path,
 		.timeout_ms = pool->options->timeout_ms,
+		.is_program = entry->is_program,
+		.must_be_confined = pool->options->must_be_confined,
 		.subject = pool->options->subject,
 	};
 
@@ -205,11 +266,49 @@ static int leave_out(struct catalog_entry *entry)
 			    "not asked: another plugin has refused the update already", NULL);
 }
 
+/* Fills the rest of the request and starts it. */
+static int launch(struct pool *pool, size_t index, bool as_database, struct child *ret,
+		  struct error *reason)
+{
+	const struct catalog_entry *entry = &pool->catalog.items[index];
+	const struct preflight_policy *policy = find_policy(pool->options, entry->name);
+	struct request request = make_request(pool, entry, policy);
+	struct preflight_user user;
+	auto_free char *scratch = NULL;
+	int rc = choose_user(pool, policy, as_database, &user, reason);
+
+	if (rc == 0 && pool->options->scratch_dir != NULL) {
+		rc = workplace_make(pool->options->scratch_dir, entry->name, &user, &scratch,
+				    reason);
+	}
+	if (rc < 0) {
+		return rc;
+	}
+	request.scratch = scratch;
+	request.change_user = user.is_set;
+	request.uid = user.uid;
+	request.gid = user.gid;
+	/* Nobody but root has another user to offer. */
+	request.grants |= as_database || !user.is_set ? PF_NEED_DATABASE : 0;
+	rc = child_start(pool->helper_fd, pool->denial[(request.grants & PF_NEED_NETWORK) != 0],
+			 &request, &pool->report.plugins[index], ret, reason);
+	if (rc < 0) {
+		workplace_remove(pool->options->scratch_dir, scratch);
+		return rc;
+	}
+	ret->entry = index;
+	ret->as_database = as_database;
+	ret->scratch = take_pointer(&scratch);
+	return 0;
+}
+
 /* Starts the plugin, or writes its report when there is nothing to start. */
-static int start_one(struct pool *pool, size_t index, struct error *err)
+static int start_one(struct pool *pool, size_t index, bool as_database, struct error *err)
 {
 	struct catalog_entry *entry = &pool->catalog.items[index];
 	struct plugin_report *report = &pool->report.plugins[index];
+	struct child child;
+	struct error reason;
 
 	if (pool->is_last_round && entry->fault.count == 0 && is_refused(pool) &&
 	    leave_out(entry) < 0) {
@@ -222,12 +321,7 @@ static int start_one(struct pool *pool, size_t index, struct error *err)
 		announce(pool, report);
 		return 0;
 	}
-	struct request request = make_request(pool, entry);
-	struct child child;
-	struct error reason;
-
-	if (child_start(pool->helper_fd, &request, report, &child, &reason) == 0) {
-		child.entry = index;
+	if (launch(pool, index, as_database, &child, &reason) == 0) {
 		pool->children[pool->running++] = child;
 		return 0;
 	}
@@ -243,7 +337,7 @@ static int start_more(struct pool *pool, struct error *err)
 	while (pool->running < pool->maximum && pool->next < pool->catalog.count) {
 		size_t index = pool->next++;
 		bool is_due = is_last(pool, index) == pool->is_last_round;
-		int rc = is_due ? start_one(pool, index, err) : 0;
+		int rc = is_due ? start_one(pool, index, false, err) : 0;
 
 		if (rc < 0) {
 			return rc;
@@ -267,6 +361,7 @@ static int prepare_poll(struct pool *pool)
 		fds[0] = (struct pollfd){.fd = child->process.pidfd, .events = POLLIN};
 		fds[1] = (struct pollfd){.fd = child->results, .events = POLLIN};
 		fds[2] = (struct pollfd){.fd = child->output, .events = POLLIN};
+		fds[3] = (struct pollfd){.fd = child->answer, .events = POLLIN};
 		left = left < 0 || own < left ? own : left;
 	}
 	pool->fds[pool->running * FDS_PER_CHILD] =
@@ -285,6 +380,9 @@ static int serve(struct child *child, const struct pollfd *fds)
 	if (rc == 0 && fds[2].revents != 0) {
 		rc = child_read_output(child);
 	}
+	if (rc == 0 && fds[3].revents != 0) {
+		rc = child_read_answer(child);
+	}
 	if (rc < 0) {
 		return rc;
 	}
@@ -293,18 +391,39 @@ static int serve(struct child *child, const struct pollfd *fds)
 	return fds[0].revents != 0 || is_late || child_is_broken(child);
 }
 
-static int serve_all(struct pool *pool)
+/* The end of the child in this place, which the last one takes over. One that asked for another
+ * user, and said nothing else, is started again. */
+static int conclude(struct pool *pool, size_t place, struct error *err)
+{
+	struct child child = pool->children[place];
+	struct plugin_report *report = &pool->report.plugins[child.entry];
+	int rc = child_end(&child);
+
+	pool->children[place] = pool->children[--pool->running];
+	workplace_remove(pool->options->scratch_dir, child.scratch);
+	free(child.scratch);
+	if (rc < 0) {
+		return error_no_memory(err);
+	}
+	if (child.wants_database && !child.as_database && report->findings.count == 0) {
+		plugin_report_clear(report);
+		return start_one(pool, child.entry, true, err);
+	}
+	announce(pool, report);
+	return 0;
+}
+
+static int serve_all(struct pool *pool, struct error *err)
 {
 	/* Backwards: the last child takes the place of one that is over, and was served before. */
 	for (size_t i = pool->running; i-- > 0;) {
-		struct child *child = &pool->children[i];
-		size_t entry = child->entry;
-		int rc = serve(child, &pool->fds[i * FDS_PER_CHILD]);
+		int rc = serve(&pool->children[i], &pool->fds[i * FDS_PER_CHILD]);
 
+		if (rc < 0) {
+			return error_no_memory(err);
+		}
 		if (rc > 0) {
-			rc = child_end(child);
-			*child = pool->children[--pool->running];
-			announce(pool, &pool->report.plugins[entry]);
+			rc = conclude(pool, i, err);
 		}
 		if (rc < 0) {
 			return rc;
@@ -340,8 +459,9 @@ static int pool_run(struct pool *pool, struct error *err)
 		if (rc > 0 && pool->fds[count].revents != 0) {
 			return error_set(err, -EINTR, "interrupted while plugins ran");
 		}
-		if (rc >= 0 && serve_all(pool) < 0) {
-			return error_no_memory(err);
+		rc = rc >= 0 ? serve_all(pool, err) : 0;
+		if (rc < 0) {
+			return rc;
 		}
 	}
 }
@@ -362,6 +482,7 @@ int preflight_run(const struct preflight_options *options, struct preflight_repo
 	__attribute__((cleanup(pool_finish))) struct pool pool = {
 		.options = options,
 		.helper_fd = -1,
+		.denial = {-1, -1},
 	};
 	struct strays strays;
 	int rc = pool_init(&pool, err);
@@ -373,11 +494,7 @@ int preflight_run(const struct preflight_options *options, struct preflight_repo
 		return rc;
 	}
 	rc = pool_run(&pool, err);
-	if (rc < 0) {
-		while (pool.running > 0) {
-			child_finish(&pool.children[--pool.running]);
-		}
-	}
+	end_children(&pool);
 	strays_end(&strays);
 	if (rc < 0) {
 		return rc;

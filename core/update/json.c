@@ -77,12 +77,13 @@ static json_t *plugins_value(const struct preflight_report *preflight)
 		const struct plugin_report *plugin = &preflight->plugins[i];
 
 		(void)json_array_append_new(list,
-					    json_pack("{s:o, s:s, s:I, s:s, s:o, s:o}", "name",
+					    json_pack("{s:o, s:s, s:I, s:o, s:o, s:o}", "name",
 						      json_text(plugin->name), "verdict",
 						      verdict_word(plugin->verdict), "ms",
-						      (json_int_t)plugin->ms, "sandbox", "none",
-						      "findings", findings_value(&plugin->findings),
-						      "facts", facts_value(&plugin->facts)));
+						      (json_int_t)plugin->ms, "sandbox",
+						      json_text(plugin->sandbox), "findings",
+						      findings_value(&plugin->findings), "facts",
+						      facts_value(&plugin->facts)));
 	}
 	return list;
 }

@@ -10,6 +10,7 @@
 #include "base/buffer.h"
 #include "base/guard.h"
 #include "base/limits.h"
+#include "update/confine.h"
 #include "update/plugin_services.h"
 #include "update/update.h"
 
@@ -192,6 +193,18 @@ static enum verdict error_counts_as(const struct plugin_config *policy)
 	return policy != NULL ? counts_as[policy->on_error] : VERDICT_ERROR;
 }
 
+/* What the command line waives, unless the INI keeps it from doing so. */
+static int waive(struct plugin_report *plugin, const struct plugin_config *policy)
+{
+	if (policy == NULL || policy->waivable) {
+		plugin->verdict = VERDICT_NEEDED;
+		return 0;
+	}
+	return findings_add(&plugin->findings, VERDICT_BUSY, "plugin.not-waivable",
+			    "--waive does not count here: its section says waivable = no",
+			    "try again when it is no longer busy");
+}
+
 /* One plugin's verdict, as policy and command line have it. A required check that did not apply
  * was not made. */
 static int weigh_one(const struct update *update, struct plugin_report *plugin)
@@ -208,7 +221,7 @@ static int weigh_one(const struct update *update, struct plugin_report *plugin)
 		plugin->verdict = error_counts_as(policy);
 	}
 	if (plugin->verdict == VERDICT_BUSY && options_waive(update->options, plugin->name)) {
-		plugin->verdict = VERDICT_NEEDED;
+		return waive(plugin, policy);
 	}
 	return 0;
 }
@@ -288,13 +301,17 @@ int update_preflight(struct update *update, struct error *err)
 		.interrupts = update->interrupts,
 	};
 
-	rc = preflight_run(&options, &update->preflight, err);
+	auto_confinement struct confinement confinement = {0};
+
+	rc = update_confine(update, &options, &confinement, err);
+	rc = rc < 0 ? rc : preflight_run(&options, &update->preflight, err);
 	rc = rc < 0 ? rc : weigh(update, err);
 	rc = rc < 0 ? rc : record_findings(update, err);
 	if (rc < 0) {
 		return rc;
 	}
 	report_preflight(&update->report, &update->preflight);
+	update_tell_confinement(update);
 	if (!verdict_allows(update->preflight.verdict)) {
 		return refuse(update, update->preflight.verdict, err);
 	}

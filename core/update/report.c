@@ -200,6 +200,10 @@ static void show_plugin(const struct report *report, const struct plugin_report 
 	for (size_t i = 0; i < plugin->findings.count; i++) {
 		show_finding(report, &plugin->findings.items[i]);
 	}
+	if (report->verbose && plugin->sandbox != NULL) {
+		(void)fputs("      sandbox: ", report->live);
+		show(report, 6, plugin->sandbox);
+	}
 	if (report->verbose && plugin->output != NULL && plugin->output[0] != '\0') {
 		(void)fputs("      printed: ", report->live);
 		show(report, 6, plugin->output);

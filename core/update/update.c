@@ -111,18 +111,6 @@ static int check_abilities(const struct config *config, struct error *err)
 				 "in [update], with start, stop and pid_file for each service",
 				 config->path);
 	}
-	if (config->sandbox == SANDBOX_REQUIRED) {
-		return error_set(err, -ENOTSUP,
-				 "%s: this version has no sandbox for plugins yet: set sandbox = "
-				 "best in [preflight], and install only plugins that you trust",
-				 config->path);
-	}
-	if (config->plugin_user != NULL) {
-		return error_set(err, -ENOTSUP,
-				 "%s: this version runs plugins as whoever runs the update: remove "
-				 "user from [preflight], and install only plugins that you trust",
-				 config->path);
-	}
 	return 0;
 }
 

@@ -7,6 +7,7 @@ pkg_check_modules(libcrypto REQUIRED IMPORTED_TARGET libcrypto>=3.0)  # libssl-d
 pkg_check_modules(libarchive REQUIRED IMPORTED_TARGET libarchive>=3.6) # libarchive-dev
 # CURLOPT_PROTOCOLS_STR came with 7.85
 pkg_check_modules(libcurl REQUIRED IMPORTED_TARGET libcurl>=7.85)     # libcurl4-openssl-dev
+pkg_check_modules(libseccomp REQUIRED IMPORTED_TARGET libseccomp>=2.5) # libseccomp-dev
 if(BANGER_TESTS)
 	pkg_check_modules(criterion REQUIRED IMPORTED_TARGET criterion) # libcriterion-dev
 endif()

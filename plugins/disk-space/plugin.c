@@ -266,6 +266,6 @@ static const struct pf_option options[] = {
 	{NULL, NULL, NULL},
 };
 
-PF_PLUGIN(.name = "disk-space", .version = "1",
+PF_PLUGIN(.name = "disk-space", .version = "1", .needs = PF_NEED_DATABASE,
 	  .summary = "is there room for the update and for the way back?", .options = options,
 	  .check = check);

@@ -212,6 +212,6 @@ static const struct pf_option options[] = {
 	{NULL, NULL, NULL},
 };
 
-PF_PLUGIN(.name = "operations", .version = "1",
+PF_PLUGIN(.name = "operations", .version = "1", .needs = PF_NEED_DATABASE,
 	  .summary = "is anything in flight that the update would cut off?", .options = options,
 	  .check = check);

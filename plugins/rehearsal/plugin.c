@@ -270,6 +270,6 @@ static const struct pf_option options[] = {
 	{NULL, NULL, NULL},
 };
 
-PF_PLUGIN(.name = "rehearsal", .version = "1",
+PF_PLUGIN(.name = "rehearsal", .version = "1", .needs = PF_NEED_DATABASE,
 	  .summary = "do the new release's migrations work on a copy of the databases?",
 	  .options = options, .check = check);

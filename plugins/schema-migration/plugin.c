@@ -147,7 +147,7 @@ static int check_database(struct job *job, const char *name)
 	/* Whatever a command would say of the live one: this release has left it like that. */
 	if (subject_entry(h, "database", name, "restored") != NULL) {
 		judge_restored(&about, &judgement);
-		return report(job, &judgement);
+		return judgement_report(job->h, &judgement);
 	}
 	if (is_missing(about.path)) {
 		judge_missing(&about, missing != NULL && strcmp(missing, "ok") == 0, &judgement);
@@ -201,5 +201,5 @@ static const struct pf_option options[] = {
 };
 
 PF_PLUGIN(.name = "schema-migration", .version = "1",
-	  .summary = "do the databases' migrations fit the release?", .options = options,
-	  .check = check);
+	  .summary = "do the databases' migrations fit the release?", .needs = PF_NEED_DATABASE,
+	  .options = options, .check = check);

@@ -264,6 +264,8 @@ Test(other_hosts, staging_on_another_file_system_is_copied_over)
 	char *keys = NULL;
 
 	cr_assert_not_null(mkdtemp(staging));
+	/* Plugins get there as another user. */
+	cr_assert_eq(chmod(staging, 0755), 0);
 	cr_assert(asprintf(&keys, "staging_dir = %s", staging) > 0);
 	begin(&(struct world_options){.update_keys = keys});
 	cr_assert_eq(stat(world.bin, &here), 0);

@@ -207,6 +207,8 @@ struct world world_make(const struct world_options *options)
 			      .key = signing_key_make()};
 	char *key = scratch_path(&world.scratch, "keys/release.pub");
 
+	/* Plugins run as other users, who have to get to what they judge. */
+	must(chmod(world.scratch.path, 0755) == 0);
 	make_directories(&world, options);
 	signing_key_publish(&world.key, key);
 	free(key);

@@ -4,6 +4,7 @@
 #include "plugins/bench.h"
 
 #include <criterion/criterion.h>
+#include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
@@ -12,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/guard.h"
 #include "base/limits.h"
 
 #define HELPER BANGER_BUILD_DIR "/core/preflight/host/preflight-host"
@@ -24,6 +26,11 @@ struct bench bench_make(void)
 	bench.options.helper_fd = open(HELPER, O_RDONLY | O_CLOEXEC);
 	cr_assert_geq(bench.options.helper_fd, 0, "the helper is built");
 	bench.options.timeout_ms = BENCH_PATIENCE_MS;
+	bench.options.user = (struct preflight_user){geteuid() == 0, BENCH_NOBODY, BENCH_NOBODY};
+	bench.plugins = scratch_make_in(bench.scratch.path);
+	cr_assert_eq(chmod(bench.plugins.path, 0755), 0);
+	(void)snprintf(bench.scratch_dir, sizeof(bench.scratch_dir), "%s/places",
+		       bench.scratch.path);
 	return bench;
 }
 
@@ -42,7 +49,7 @@ const char *bench_install_file(struct bench *bench, const char *file, const char
 	auto_buffer struct buffer bytes = BUFFER_INIT(16 * MIB);
 	struct error err;
 
-	(void)snprintf(path, sizeof(path), "%s/%s.so", bench->scratch.path, name);
+	(void)snprintf(path, sizeof(path), "%s/%s.so", bench->plugins.path, name);
 	cr_assert_eq(file_read_path(file, &bytes, &err), 0, "%s", err.text);
 	scratch_write_bytes(path, bytes.data, bytes.length, 0755);
 	return path;
@@ -59,6 +66,15 @@ const char *bench_install_as(struct bench *bench, const char *plugin, const char
 const char *bench_install(struct bench *bench, const char *plugin)
 {
 	return bench_install_as(bench, plugin, plugin);
+}
+
+void bench_script(struct bench *bench, const char *file, const char *lines)
+{
+	auto_free char *path = scratch_path(&bench->plugins, "%s", file);
+	auto_buffer struct buffer text = BUFFER_INIT(64 * KIB);
+
+	cr_assert_eq(buffer_add_format(&text, "#!/bin/sh\n%s", lines), 0);
+	scratch_write_bytes(path, text.data, text.length, 0755);
 }
 
 void bench_configure(struct bench *bench, const char *name, const char *key, const char *value)
@@ -82,8 +98,9 @@ void bench_run(struct bench *bench)
 {
 	struct error err = {0};
 
-	bench->options.plugin_dir = bench->scratch.path;
+	bench->options.plugin_dir = bench->plugins.path;
 	bench->options.subject = &bench->subject;
+	bench->options.scratch_dir = bench->scratch_dir;
 	/* The bench may have moved since the policy was pointed at it. */
 	if (bench->options.policy_count > 0) {
 		bench->policy.options = &bench->given;
@@ -131,4 +148,26 @@ void bench_expect_error(const struct plugin_report *report, const char *code, co
 	cr_assert_eq(report->verdict, VERDICT_ERROR, "%s: verdict %d", report->name,
 		     (int)report->verdict);
 	cr_assert_not_null(bench_find(report, code)->remedy, "%s: no remedy", report->name);
+}
+
+unsigned bench_processes_called(const char *name)
+{
+	unsigned count = 0;
+	DIR *proc = opendir("/proc");
+
+	cr_assert_not_null(proc);
+	for (const struct dirent *one = readdir(proc); one != NULL; one = readdir(proc)) {
+		char path[300];
+		struct error err;
+		auto_buffer struct buffer comm = BUFFER_INIT(64);
+
+		(void)snprintf(path, sizeof(path), "/proc/%s/comm", one->d_name);
+		if (one->d_name[0] >= '1' && one->d_name[0] <= '9' &&
+		    file_read_path(path, &comm, &err) == 0 &&
+		    strncmp(buffer_text(&comm), name, strlen(name)) == 0) {
+			count++;
+		}
+	}
+	(void)closedir(proc);
+	return count;
 }

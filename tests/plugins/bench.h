@@ -15,7 +15,9 @@
 #define BENCH_PATIENCE_MS 20000
 
 struct bench {
-	struct scratch scratch; /* the plugin directory */
+	struct scratch scratch; /* for what a test needs besides */
+	struct scratch plugins; /* in it: the plugin directory */
+	char scratch_dir[80];   /* in it: where plugins may write */
 	struct preflight_options options;
 	struct preflight_policy policy;
 	struct pairs given; /* the policy's options */
@@ -23,6 +25,9 @@ struct bench {
 	struct preflight_report report;
 };
 #define auto_bench __attribute__((cleanup(bench_finish)))
+
+/* As root, plugins run as nobody. */
+#define BENCH_NOBODY 65534
 
 struct bench bench_make(void);
 void bench_finish(struct bench *bench);
@@ -33,6 +38,9 @@ const char *bench_install_file(struct bench *bench, const char *file, const char
 /* The same for one of tests/plugins. */
 const char *bench_install_as(struct bench *bench, const char *plugin, const char *name);
 const char *bench_install(struct bench *bench, const char *plugin);
+
+/* A plugin that is a shell script of these lines, below "#!/bin/sh". */
+void bench_script(struct bench *bench, const char *file, const char *lines);
 
 /* A section for the plugin; key NULL: without an option. */
 void bench_configure(struct bench *bench, const char *name, const char *key, const char *value);
@@ -53,5 +61,8 @@ void bench_expect(const struct plugin_report *report, enum verdict verdict, cons
 
 /* bench_expect() of VERDICT_ERROR, which is also the report's verdict and comes with a remedy. */
 void bench_expect_error(const struct plugin_report *report, const char *code, const char *what);
+
+/* How many processes have a name that begins so. */
+unsigned bench_processes_called(const char *name);
 
 #endif

@@ -161,7 +161,7 @@ Test(config, keys_of_named_sections_have_their_defaults_too)
 	cr_assert_str_eq(config->host.databases[0].record, "schema_migrations");
 	cr_assert(config->host.databases[0].on_rollback == ROLLBACK_IF_CHANGED);
 	cr_assert(config->plugins[0].enabled && !config->plugins[0].required);
-	cr_assert(config->plugins[0].on_error == ON_ERROR_BLOCK);
+	cr_assert(config->plugins[0].on_error == ON_ERROR_BLOCK && config->plugins[0].waivable);
 	cr_assert(!config->plugins[0].grant_network && !config->plugins[0].grant_root);
 	cr_assert(config->plugins[0].timeout_ms == 30 * 1000);
 	case_finish(&loaded);
@@ -257,13 +257,14 @@ Test(config, a_plugin_keeps_its_own_options_apart_from_policy)
 {
 	struct config_case loaded = case_good(
 		"[plugin disk]\nenabled = no\nrequired = yes\ntimeout = 1s\non_error = attention\n"
-		"grant = network\nmin_free = 10%\nnote =\n[plugin late]\n[preflight]\n"
+		"grant = network\nwaivable = no\nmin_free = 10%\nnote =\n[plugin "
+		"late]\n[preflight]\n"
 		"timeout = 11s\n" LEAST_LINES);
 	const struct plugin_config *plugin = config_plugin(loaded.config, "disk");
 
 	cr_assert(!plugin->enabled && plugin->required && plugin->timeout_ms == 1000);
 	cr_assert(plugin->on_error == ON_ERROR_ATTENTION);
-	cr_assert(plugin->grant_network && !plugin->grant_root);
+	cr_assert(plugin->grant_network && !plugin->grant_root && !plugin->waivable);
 	cr_assert(plugin->options.count == 2);
 	cr_assert_str_eq(pairs_get(&plugin->options, "min_free"), "10%");
 	cr_assert_str_eq(pairs_get(&plugin->options, "note"), "");

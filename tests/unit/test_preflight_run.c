@@ -32,29 +32,6 @@ static void expect_failure(const char *plugin, const char *code, const char *wha
 	cr_assert_eq(bench.report.verdict, VERDICT_ERROR);
 }
 
-/* How many processes have this name. */
-static unsigned processes_called(const char *name)
-{
-	unsigned count = 0;
-	DIR *proc = opendir("/proc");
-
-	cr_assert_not_null(proc);
-	for (const struct dirent *one = readdir(proc); one != NULL; one = readdir(proc)) {
-		char path[300];
-		struct error err;
-		auto_buffer struct buffer comm = BUFFER_INIT(64);
-
-		(void)snprintf(path, sizeof(path), "/proc/%s/comm", one->d_name);
-		if (one->d_name[0] >= '1' && one->d_name[0] <= '9' &&
-		    file_read_path(path, &comm, &err) == 0 &&
-		    strncmp(buffer_text(&comm), name, strlen(name)) == 0) {
-			count++;
-		}
-	}
-	(void)closedir(proc);
-	return count;
-}
-
 static unsigned open_descriptors(void)
 {
 	unsigned count = 0;
@@ -92,7 +69,7 @@ Test(preflight_run, the_worst_finding_is_the_verdict)
 	auto_bench struct bench bench = bench_make();
 	const struct plugin_report *report = bench_run_one(&bench, "two-findings");
 
-	cr_assert_eq(report->verdict, VERDICT_INCOMPATIBLE);
+	cr_assert_eq(report->verdict, VERDICT_INCOMPATIBLE, "%s", report->findings.items[0].text);
 	cr_assert_eq(report->findings.count, 2);
 	cr_assert_str_eq(report->findings.items[1].remedy, "do not");
 }
@@ -214,7 +191,7 @@ Test(preflight_run, processes_left_behind_do_not_delay_the_run_and_do_not_surviv
 
 	cr_assert_eq(report->verdict, VERDICT_COMPATIBLE, "%s", report->findings.items[0].text);
 	cr_assert_lt(report->ms, BENCH_PATIENCE_MS);
-	cr_assert_eq(processes_called(marker), 0);
+	cr_assert_eq(bench_processes_called(marker), 0);
 }
 
 Test(preflight_run, a_run_leaves_no_descriptor_no_child_and_no_reaper_behind)
@@ -367,8 +344,8 @@ Test(preflight_run, a_finding_from_another_thread_is_refused_and_not_forgotten)
 Test(preflight_run, a_file_that_is_no_shared_object_is_an_error)
 {
 	auto_bench struct bench bench = bench_make();
-	auto_free char *junk = scratch_path(&bench.scratch, "junk.so");
-	auto_free char *empty = scratch_path(&bench.scratch, "empty.so");
+	auto_free char *junk = scratch_path(&bench.plugins, "junk.so");
+	auto_free char *empty = scratch_path(&bench.plugins, "empty.so");
 
 	scratch_write(junk, "this is text\n");
 	scratch_write(empty, "");
@@ -390,9 +367,9 @@ Test(preflight_run, half_a_plugin_is_an_error)
 Test(preflight_run, what_is_no_regular_file_is_not_opened)
 {
 	auto_bench struct bench bench = bench_make();
-	auto_free char *link = scratch_path(&bench.scratch, "link.so");
-	auto_free char *fifo = scratch_path(&bench.scratch, "fifo.so");
-	auto_free char *directory = scratch_path(&bench.scratch, "directory.so");
+	auto_free char *link = scratch_path(&bench.plugins, "link.so");
+	auto_free char *fifo = scratch_path(&bench.plugins, "fifo.so");
+	auto_free char *directory = scratch_path(&bench.plugins, "directory.so");
 
 	cr_assert_eq(symlink(BENCH_PLUGINS "/ok.so", link), 0);
 	cr_assert_eq(mkfifo(fifo, 0644), 0);
@@ -417,7 +394,7 @@ Test(preflight_run, what_others_may_write_is_not_loaded_when_trust_is_asked)
 	bench_run(&bench);
 	bench_expect_error(&bench.report.plugins[0], "plugin.untrusted", "group-writable");
 	cr_assert_eq(chmod(path, 0755), 0);
-	cr_assert_eq(chmod(bench.scratch.path, 0777), 0);
+	cr_assert_eq(chmod(bench.plugins.path, 0777), 0);
 	bench_run(&bench);
 	bench_expect_error(&bench.report.plugins[0], "plugin.untrusted", "world-writable");
 }
@@ -425,8 +402,8 @@ Test(preflight_run, what_others_may_write_is_not_loaded_when_trust_is_asked)
 Test(preflight_run, names_that_no_plugin_can_have_are_errors)
 {
 	auto_bench struct bench bench = bench_make();
-	auto_free char *upper = scratch_path(&bench.scratch, "Upper.so");
-	auto_free char *hostile = scratch_path(&bench.scratch, "\033[2J.so");
+	auto_free char *upper = scratch_path(&bench.plugins, "Upper.so");
+	auto_free char *hostile = scratch_path(&bench.plugins, "\033[2J.so");
 
 	scratch_write(upper, "");
 	scratch_write(hostile, "");
@@ -437,16 +414,19 @@ Test(preflight_run, names_that_no_plugin_can_have_are_errors)
 	cr_assert_str_eq(bench.report.plugins[1].name, "Upper");
 }
 
-Test(preflight_run, hidden_files_and_other_files_are_no_plugins)
+Test(preflight_run, hidden_files_leftovers_and_directories_are_no_plugins)
 {
+	static const char *const names[] = {".half-written.so", "ok.so.dpkg-old", "disk.sh~",
+					    "disk.rpmsave"};
 	auto_bench struct bench bench = bench_make();
-	auto_free char *readme = scratch_path(&bench.scratch, "README");
-	auto_free char *hidden = scratch_path(&bench.scratch, ".half-written.so");
-	auto_free char *older = scratch_path(&bench.scratch, "ok.so.dpkg-old");
+	auto_free char *directory = scratch_path(&bench.plugins, "directory");
 
-	scratch_write(readme, "");
-	scratch_write(hidden, "");
-	scratch_write(older, "");
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		auto_free char *path = scratch_path(&bench.plugins, "%s", names[i]);
+
+		scratch_write_bytes(path, "", 0, 0755);
+	}
+	scratch_directory(directory);
 	bench_run(&bench);
 	cr_assert_eq(bench.report.count, 0);
 	cr_assert_eq(bench.report.verdict, VERDICT_SKIP);
@@ -455,7 +435,7 @@ Test(preflight_run, hidden_files_and_other_files_are_no_plugins)
 Test(preflight_run, a_missing_directory_is_an_error_of_the_run)
 {
 	auto_bench struct bench bench = bench_make();
-	auto_free char *nowhere = scratch_path(&bench.scratch, "nowhere");
+	auto_free char *nowhere = scratch_path(&bench.plugins, "nowhere");
 	struct error err = {0};
 
 	bench.options.plugin_dir = nowhere;
@@ -568,7 +548,7 @@ Test(preflight_run, an_interrupt_ends_the_run_and_every_plugin)
 	cr_assert_eq(pipe(ends), 0);
 	cr_assert_eq(close(ends[1]), 0);
 	bench.options.interrupts = ends[0];
-	bench.options.plugin_dir = bench.scratch.path;
+	bench.options.plugin_dir = bench.plugins.path;
 	bench.options.subject = &bench.subject;
 	bench.options.timeout_ms = 60000;
 	cr_assert_eq(preflight_run(&bench.options, &bench.report, &err), -EINTR);

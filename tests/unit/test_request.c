@@ -93,7 +93,7 @@ Test(request, every_beginning_and_every_continuation_is_refused)
 
 Test(request, another_build_is_refused_with_both_names)
 {
-	static const char other[] = "banger preflight request 1\0"
+	static const char other[] = "banger preflight request 2\0"
 				    "0.0.0-other\0";
 	auto_pairs struct pairs none = {0};
 	struct request request;

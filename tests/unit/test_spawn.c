@@ -443,3 +443,56 @@ Test(spawn, it_runs_in_a_group_of_its_own)
 	cr_assert_eq(witness_read(&witness), '\n');
 	assert_nobody_is_left(&witness);
 }
+
+Test(spawn, it_can_have_a_session_of_its_own_without_our_terminal)
+{
+	struct witness witness = witness_make();
+	const char *const *argv = SHELL("echo x >&9; sleep 60");
+	struct process_options options = shell(argv);
+
+	options.fds = &witness.fd;
+	options.fd_count = 1;
+	options.own_session = true;
+	struct process process = spawn(&options);
+
+	cr_assert_eq(witness_read(&witness), 'x');
+	cr_assert_eq(getsid(process.pid), process.pid);
+	process_kill(&process);
+	cr_assert_eq(witness_read(&witness), '\n');
+	assert_nobody_is_left(&witness);
+}
+
+/* Whoever left the group and the session is still in the namespace. */
+Test(spawn, with_its_pid_namespace_end_all_who_are_in_it)
+{
+	struct witness witness = witness_make();
+	const char *const *argv =
+		SHELL("setsid sleep 60 & test $$ = 1 && echo x >&9 || echo y >&9; sleep 60");
+	struct process_options options = shell(argv);
+
+	if (geteuid() != 0) {
+		cr_skip_test("a PID namespace takes root");
+	}
+	options.fds = &witness.fd;
+	options.fd_count = 1;
+	options.own_pids = true;
+	struct process process = spawn(&options);
+
+	cr_assert_eq(witness_read(&witness), 'x', "it is process 1");
+	process_kill(&process);
+	cr_assert_eq(witness_read(&witness), '\n');
+	assert_nobody_is_left(&witness);
+}
+
+Test(spawn, without_the_right_to_a_pid_namespace_it_starts_all_the_same)
+{
+	const char *const argv[] = {"/bin/echo", "started", NULL};
+	struct process_options options = {.argv = argv, .own_pids = true};
+
+	if (geteuid() == 0) {
+		cr_assert_eq(setresuid(65534, 65534, 65534), 0);
+	}
+	auto_free char *output = output_of(&options);
+
+	cr_assert_str_eq(output, "started\n");
+}

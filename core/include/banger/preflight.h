@@ -159,8 +159,9 @@ struct pf_option {
 };
 
 /* What a plugin asks for beyond reading. Its INI section must grant it (grant = network root). */
-#define PF_NEED_NETWORK (1u << 0)
-#define PF_NEED_ROOT    (1u << 1)
+#define PF_NEED_NETWORK  (1u << 0)
+#define PF_NEED_ROOT     (1u << 1)
+#define PF_NEED_DATABASE (1u << 2) /* to run as the user of the databases; needs no grant */
 
 struct pf_plugin {
 	uint32_t size;

@@ -9,13 +9,14 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/limits.h"
 #include "base/text.h"
 #include "preflight/host/options.h"
 
 #define SYMBOL "pf_plugin_v1"
-#define NEEDS  (PF_NEED_NETWORK | PF_NEED_ROOT)
+#define NEEDS  (PF_NEED_NETWORK | PF_NEED_ROOT | PF_NEED_DATABASE)
 
 /* An option of a later minor is larger, but not without measure. */
 #define OPTION_SIZE_MAX 1024u
@@ -82,8 +83,8 @@ int load_plugin(const char *path, const char *name, const struct pf_plugin **ret
 	if (handle == NULL) {
 		const char *reason = dlerror();
 
-		return error_set(err, -ELIBBAD, "cannot be loaded: %s",
-				 reason != NULL ? reason : "no reason given");
+		return error_set(err, -ELIBBAD, "cannot be loaded as user %u: %s",
+				 (unsigned)geteuid(), reason != NULL ? reason : "no reason given");
 	}
 	const struct pf_plugin *plugin = dlsym(handle, SYMBOL);
 

@@ -1,9 +1,10 @@
 /*
- * main.c - preflight-host: loads one plugin, lets it check, reports, and ends.
+ * main.c - preflight-host: confines itself, loads one plugin, lets it check, reports, and ends; or
+ * becomes the plugin, when that is a program.
  *
- * The updater starts it by descriptor, with the request on descriptor 3 and the pipe for results
- * on 4. Foreign code runs in here: whatever this process says is checked again by the updater, and
- * whatever it does not say counts as an error.
+ * The updater starts it by descriptor, with the request on descriptor 3, the pipe for results on 4
+ * and the filter for its system calls on 5. Foreign code runs in here: whatever this process says
+ * is checked again by the updater, and whatever it does not say counts as an error.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -18,6 +19,8 @@
 #include "base/limits.h"
 #include "base/text.h"
 #include "preflight/host/confine.h"
+#include "preflight/host/execute.h"
+#include "preflight/host/first.h"
 #include "preflight/host/load.h"
 #include "preflight/host/options.h"
 #include "preflight/host/report.h"
@@ -110,12 +113,22 @@ static int call_check(struct run *run, const struct pf_plugin *plugin, int32_t *
 	return refuse(run, "plugin.refused", text, "report it to the plugin's author");
 }
 
+/* A plugin that works on databases is started as whoever may read them, once it has said so. */
+static bool wants_database(const struct run *run, const struct pf_plugin *plugin)
+{
+	return (plugin->needs & ~run->request.grants & PF_NEED_DATABASE) != 0;
+}
+
 /* Between a loaded plugin and its check: does its section fit it? */
 static int check_plugin(struct run *run, const struct pf_plugin *plugin, int32_t *ret_result)
 {
+	static const struct frame again = {.type = FRAME_DATABASE};
 	struct error err;
 	char text[256];
 
+	if (wants_database(run, plugin)) {
+		return report_send(&run->report, &again);
+	}
 	if (options_check_given(plugin, &run->options, &err) < 0) {
 		return refuse(run, "plugin.option", err.text, "correct the key in the section");
 	}
@@ -146,19 +159,64 @@ static int load_and_check(struct run *run, int32_t *ret_result)
 {
 	const struct pf_plugin *plugin = NULL;
 	struct error err;
-	int rc = confine(run->request.timeout_ms, &err);
+
+	services_init(&run->services, &run->report, &run->request);
+	int rc = load_plugin(run->request.path, run->request.name, &plugin, &err);
+
+	if (rc < 0) {
+		text_sanitize(err.text);
+		return refuse(
+			run, rc == -ELIBBAD ? "plugin.load" : "plugin.abi", err.text,
+			"install a build of the plugin that fits this updater and that its user "
+			"may read, or remove it");
+	}
+	return check_plugin(run, plugin, ret_result);
+}
+
+/* Does not return when it works: the program takes this process over, and the updater reads what it
+ * prints. */
+static int become_program(struct run *run)
+{
+	struct error err;
+
+	execute(&run->request, &err);
+	text_sanitize(err.text);
+	return refuse(run, "plugin.load", err.text,
+		      "make it a program that runs here and that its user may read and execute, or "
+		      "remove it");
+}
+
+/* Foreign code runs behind this line, and not before. */
+static int confine_and_run(struct run *run, int32_t *ret_result)
+{
+	struct confined confined;
+	struct error err;
+	int rc = confine(&run->request, run->report.fd, &confined, &err);
 
 	if (rc < 0) {
 		return refuse(run, "plugin.load", err.text, "report it: the helper failed");
 	}
-	services_init(&run->services, &run->report, &run->request);
-	rc = load_plugin(run->request.path, run->request.name, &plugin, &err);
-	if (rc < 0) {
-		text_sanitize(err.text);
-		return refuse(run, rc == -ELIBBAD ? "plugin.load" : "plugin.abi", err.text,
-			      "install a build of the plugin that fits this updater, or remove it");
+	/* For what makes temporary files: nothing else can be written to. */
+	if (run->request.scratch != NULL && setenv("TMPDIR", run->request.scratch, 1) < 0) {
+		return -ENOMEM;
 	}
-	return check_plugin(run, plugin, ret_result);
+	const struct frame frame = {.type = FRAME_CONFINED,
+				    .is_whole = confined.is_whole,
+				    .text = confined.text};
+
+	rc = report_send(&run->report, &frame);
+	if (rc < 0) {
+		return rc;
+	}
+	if (run->request.must_be_confined && !confined.is_whole) {
+		return refuse(run, "plugin.sandbox", confined.text,
+			      "let the host have what is missing, or set sandbox = best in "
+			      "[preflight]");
+	}
+	if (first_stay_behind(&err) < 0) {
+		return refuse(run, "plugin.load", err.text, "let its user have more processes");
+	}
+	return run->request.is_program ? become_program(run) : load_and_check(run, ret_result);
 }
 
 int main(void)
@@ -180,7 +238,7 @@ int main(void)
 	if (read_request(&run, &err) < 0) {
 		rc = refuse(&run, "plugin.protocol", err.text, "reinstall the updater");
 	} else {
-		rc = load_and_check(&run, &result);
+		rc = confine_and_run(&run, &result);
 	}
 	if (rc == 0) {
 		rc = report_done(&run.report, result);

@@ -75,7 +75,13 @@ static const char *host_config(const struct pf_host *h, const char *key)
 
 static const char *host_subject(const struct pf_host *h, const char *key)
 {
-	return key != NULL ? pairs_get(of(h)->request->subject, key) : NULL;
+	const struct request *request = of(h)->request;
+
+	if (key == NULL) {
+		return NULL;
+	}
+	return strcmp(key, "scratch.dir") == 0 ? request->scratch
+					       : pairs_get(request->subject, key);
 }
 
 static int host_fact_str(const struct pf_host *h, const char *key, const char *value)

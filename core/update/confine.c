@@ -1,0 +1,98 @@
+/*
+ * confine.c - confine.h: from the INI's names to users, and the run's directories.
+ */
+#include "update/confine.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "install/staging.h"
+#include "preflight/user.h"
+
+void confinement_finish(struct confinement *confinement)
+{
+	free(confinement->databases);
+	free(confinement->scratch);
+	*confinement = (struct confinement){0};
+}
+
+static int find_databases(const struct host *host, struct preflight_database *databases,
+			  struct error *err)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < host->database_count && rc == 0; i++) {
+		const struct database *database = &host->databases[i];
+
+		databases[i].name = database->name;
+		rc = preflight_user_of(database->user, database->path, &databases[i].user, err);
+		if (rc < 0) {
+			(void)error_prefix(err, "database %s", database->name);
+		}
+	}
+	return rc;
+}
+
+static int find_users(struct update *update, struct preflight_options *options,
+		      struct confinement *confinement, struct error *err)
+{
+	size_t count = update->plan.host->database_count;
+
+	confinement->databases = calloc(count + 1, sizeof(*confinement->databases));
+	if (confinement->databases == NULL) {
+		return error_no_memory(err);
+	}
+	int rc = preflight_user_find(update->config->plugin_user, &options->user, err);
+
+	if (rc < 0) {
+		return error_prefix(err, "%s: user in [preflight]", update->config->path);
+	}
+	options->databases = confinement->databases;
+	options->database_count = count;
+	return find_databases(update->plan.host, confinement->databases, err);
+}
+
+int update_confine(struct update *update, struct preflight_options *options,
+		   struct confinement *ret, struct error *err)
+{
+	auto_confinement struct confinement confinement = {0};
+	int rc = 0;
+
+	/* Beside what is staged: no artifact can have the same name, and the next run removes both.
+	 */
+	if (asprintf(&confinement.scratch, "%s.scratch", update->plan.staging) < 0) {
+		confinement.scratch = NULL;
+		return error_no_memory(err);
+	}
+	options->scratch_dir = confinement.scratch;
+	options->must_be_confined = update->config->sandbox == SANDBOX_REQUIRED;
+	if (geteuid() == 0) {
+		rc = find_users(update, options, &confinement, err);
+		if (rc == 0) {
+			rc = staging_share(update->plan.staging, err);
+		}
+	}
+	if (rc < 0) {
+		return rc;
+	}
+	*ret = confinement;
+	confinement = (struct confinement){0};
+	return 0;
+}
+
+void update_tell_confinement(struct update *update)
+{
+	for (size_t i = 0; i < update->preflight.count; i++) {
+		const struct plugin_report *plugin = &update->preflight.plugins[i];
+
+		if (plugin->sandbox != NULL && !plugin->is_confined) {
+			report_warning(
+				&update->report,
+				"plugins could not be wholly confined here (%s: %s); install "
+				"only those that you trust",
+				plugin->name, plugin->sandbox);
+			return;
+		}
+	}
+}
