@@ -180,7 +180,10 @@ static int pool_init(struct pool *pool, struct error *err)
 		return error_set(err, -errno, "cannot use the helper preflight-host: %s",
 				 strerror(errno));
 	}
-	int rc = catalog_read(options->plugin_dir, options->check_trust, &pool->catalog, err);
+	int rc = options->only != NULL ? catalog_read_one(options->plugin_dir, options->only,
+							  options->check_trust, &pool->catalog, err)
+				       : catalog_read(options->plugin_dir, options->check_trust,
+						      &pool->catalog, err);
 
 	if (rc < 0) {
 		return rc;
@@ -226,6 +229,7 @@ static struct request make_request(const struct pool *pool, const struct catalog
 		.timeout_ms = pool->options->timeout_ms,
 		.is_program = entry->is_program,
 		.must_be_confined = pool->options->must_be_confined,
+		.trial = pool->options->trial,
 		.subject = pool->options->subject,
 	};
 

@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "model/finding.h"
 #include "model/subject.h"
+#include "preflight/request.h"
 
 /* Whom a plugin runs as; not set: as we do, which is all that anybody but root can offer. */
 struct preflight_user {
@@ -49,7 +50,9 @@ struct preflight_options {
 	const struct preflight_policy *policies;
 	size_t policy_count;
 	const struct pairs *subject;
-	int interrupts; /* can be read: nobody waits any longer (-EINTR); 0: none */
+	const char *only; /* this file of plugin_dir alone; NULL: all */
+	enum trial trial; /* for authors of plugins: another start than a plain one */
+	int interrupts;   /* can be read: nobody waits any longer (-EINTR); 0: none */
 	/* Called in the caller's process when a plugin is done; may be NULL. */
 	void (*done)(void *data, const char *plugin, enum verdict verdict);
 	void *data;
