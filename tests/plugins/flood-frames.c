@@ -1,6 +1,6 @@
 /*
- * flood-frames.c - writes frames that are right, of log lines, without an end to every descriptor it
- * can find.
+ * flood-frames.c - writes frames that are right, of log lines, without an end to every descriptor
+ * it can find.
  */
 #include <banger/preflight.h>
 #include <string.h>
