@@ -70,7 +70,8 @@ int dbfile_look(const char *path, enum dbfile_links links, bool *ret_exists, str
 	return 0;
 }
 
-static int look_at_part(const char *path, const char *suffix, struct error *err)
+static int look_at_part(const char *path, const char *suffix, enum dbfile_links links,
+			struct error *err)
 {
 	auto_free char *name = NULL;
 	struct stat st;
@@ -79,10 +80,18 @@ static int look_at_part(const char *path, const char *suffix, struct error *err)
 		name = NULL;
 		return error_no_memory(err);
 	}
-	if (lstat(name, &st) < 0 && errno != ENOENT) {
-		return error_set(err, -errno, "cannot look at %s: %s", name, strerror(errno));
+	if (lstat(name, &st) < 0) {
+		return errno == ENOENT ? 0
+				       : error_set(err, -errno, "cannot look at %s: %s", name,
+						   strerror(errno));
 	}
-	if (lstat(name, &st) == 0 && !S_ISREG(st.st_mode)) {
+	if (links == DBFILE_ONE_LINK && S_ISREG(st.st_mode) && st.st_nlink > 1) {
+		return error_set(err, -EINVAL,
+				 "%s has %ju names (hard links), and SQLite would write to them "
+				 "all; look who put it there and remove it",
+				 name, (uintmax_t)st.st_nlink);
+	}
+	if (!S_ISREG(st.st_mode)) {
 		return error_set(err, -EINVAL,
 				 "%s is %s, which SQLite did not make; look who put it there and "
 				 "remove it",
@@ -92,13 +101,13 @@ static int look_at_part(const char *path, const char *suffix, struct error *err)
 	return 0;
 }
 
-int dbfile_look_beside(const char *path, struct error *err)
+int dbfile_look_beside(const char *path, enum dbfile_links links, struct error *err)
 {
 	static const char *const suffixes[] = {"-wal", "-shm", "-journal"};
 	int rc = 0;
 
 	for (size_t i = 0; rc == 0 && i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
-		rc = look_at_part(path, suffixes[i], err);
+		rc = look_at_part(path, suffixes[i], links, err);
 	}
 	return rc;
 }

@@ -28,8 +28,9 @@ enum dbfile_links {
 MUST_CHECK int dbfile_look(const char *path, enum dbfile_links links, bool *ret_exists,
 			   struct error *err);
 
-/* What lies beside it under SQLite's names: -EINVAL for anything but regular files. */
-MUST_CHECK int dbfile_look_beside(const char *path, struct error *err);
+/* What lies beside it under SQLite's names: -EINVAL for anything but regular files, each with as
+ * many hard links as allowed. */
+MUST_CHECK int dbfile_look_beside(const char *path, enum dbfile_links links, struct error *err);
 
 /* Is there something at path with suffix behind it? */
 MUST_CHECK int dbfile_has(const char *path, const char *suffix, bool *ret, struct error *err);

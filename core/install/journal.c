@@ -13,6 +13,7 @@
 #include "base/file.h"
 #include "base/guard.h"
 #include "base/limits.h"
+#include "install/dbfile.h"
 #include "install/journal_db.h"
 #include "store/address.h"
 #include "store/store.h"
@@ -165,6 +166,15 @@ static int open_to_read(const char *path, struct clock *clock, sqlite3 **ret, st
 	return rc;
 }
 
+/* SQLite follows a link at the database's own name and makes what it leads to. */
+static int refuse_planted(const char *path, struct error *err)
+{
+	bool exists = false;
+	int rc = dbfile_look(path, DBFILE_ONE_LINK, &exists, err);
+
+	return rc < 0 ? rc : dbfile_look_beside(path, DBFILE_ONE_LINK, err);
+}
+
 typedef int (*opener)(const char *path, struct clock *clock, sqlite3 **ret, struct error *err);
 
 static int open_with(opener open, const char *state_dir, struct clock *clock, struct journal **ret,
@@ -181,8 +191,9 @@ static int open_with(opener open, const char *state_dir, struct clock *clock, st
 		return error_no_memory(err);
 	}
 	journal->clock = clock;
-	int rc = open(path, clock, &journal->db, err);
+	int rc = refuse_planted(path, err);
 
+	rc = rc < 0 ? rc : open(path, clock, &journal->db, err);
 	if (rc < 0) {
 		return error_prefix(err, "cannot open the journal %s", path);
 	}

@@ -12,6 +12,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,6 +53,7 @@ static int make_state_directory(const char *state_dir, struct error *err)
 	return rc;
 }
 
+/* Its text is replaced, whatever that was: only a file of our own may be opened. */
 static int open_file(const char *path, struct error *err)
 {
 	/* O_NONBLOCK: a planted FIFO must not hang us. */
@@ -59,12 +61,24 @@ static int open_file(const char *path, struct error *err)
 		open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK, 0600);
 	struct stat st;
 
+	if (fd < 0 && errno == ELOOP) {
+		return error_set(err, -EINVAL,
+				 "the lock %s is a symbolic link; look who put it there and remove "
+				 "it",
+				 path);
+	}
 	if (fd < 0 || fstat(fd, &st) < 0) {
 		return error_set(err, -errno, "cannot open the lock %s: %s", path, strerror(errno));
 	}
 	if (!S_ISREG(st.st_mode)) {
 		return error_set(err, -EINVAL, "the lock %s is not a regular file; remove it",
 				 path);
+	}
+	if (st.st_nlink > 1) {
+		return error_set(err, -EINVAL,
+				 "the lock %s has %ju names (hard links) and may be somebody's "
+				 "file; look who put it there and remove it",
+				 path, (uintmax_t)st.st_nlink);
 	}
 	return take_fd(&fd);
 }

@@ -41,7 +41,7 @@ static int look_at_files(struct keeper *keeper, struct error *err)
 		rc = dbfile_look(keeper->place.live, DBFILE_ONE_LINK, &keeper->exists, err);
 	}
 	if (rc == 0) {
-		rc = dbfile_look_beside(keeper->place.live, err);
+		rc = dbfile_look_beside(keeper->place.live, DBFILE_ANY_LINKS, err);
 	}
 	if (rc == 0 && !keeper->exists && !keeper->database->missing_ok) {
 		rc = error_set(err, -ENOENT,

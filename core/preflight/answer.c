@@ -159,7 +159,9 @@ int answer_take(struct buffer *said, int exit_code, struct plugin_report *report
 
 	/* A NUL would end the text early; it is a control character like others. */
 	for (size_t i = 0; i < said->length; i++) {
-		said->data[i] = said->data[i] == '\0' ? '?' : said->data[i];
+		if (said->data[i] == '\0') {
+			said->data[i] = '?';
+		}
 	}
 	char *text = said->length > 0 ? said->data : nothing;
 

@@ -24,32 +24,35 @@
 
 #define CALL(called)                                                                               \
 	{                                                                                          \
-		.name = called, .with = EPERM                                                      \
+		.name = (called), .with = EPERM                                                    \
 	}
 #define NEWER(called, its_number)                                                                  \
 	{                                                                                          \
-		.name = called, .number = its_number, .with = EPERM                                \
+		.name = (called), .number = (its_number), .with = EPERM                            \
 	}
 #define ABSENT(called, its_number)                                                                 \
 	{                                                                                          \
-		.name = called, .number = its_number, .with = ENOSYS                               \
+		.name = (called), .number = (its_number), .with = ENOSYS                           \
 	}
 #define BIT(called, which, bit)                                                                    \
 	{                                                                                          \
-		.name = called, .with = EPERM, .when = DENY_MASKED, .argument = which, .mask = bit \
+		.name = (called), .with = EPERM, .when = DENY_MASKED, .argument = (which),         \
+		.mask = (bit)                                                                      \
 	}
 #define VALUE(called, which, bits, is)                                                             \
 	{                                                                                          \
-		.name = called, .with = EPERM, .when = DENY_EQUAL, .argument = which,              \
-		.mask = bits, .value = is                                                          \
+		.name = (called), .with = EPERM, .when = DENY_EQUAL, .argument = (which),          \
+		.mask = (bits), .value = (is)                                                      \
 	}
 #define OTHER(called, which, is)                                                                   \
 	{                                                                                          \
-		.name = called, .with = EPERM, .when = DENY_OTHER, .argument = which, .value = is  \
+		.name = (called), .with = EPERM, .when = DENY_OTHER, .argument = (which),          \
+		.value = (is)                                                                      \
 	}
 #define ABOVE(called, which, is)                                                                   \
 	{                                                                                          \
-		.name = called, .with = EPERM, .when = DENY_ABOVE, .argument = which, .value = is  \
+		.name = (called), .with = EPERM, .when = DENY_ABOVE, .argument = (which),          \
+		.value = (is)                                                                      \
 	}
 
 const struct denied_call denied_calls[] = {

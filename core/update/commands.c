@@ -20,14 +20,13 @@
 
 #define auto_update __attribute__((cleanup(update_finish)))
 
-/* A journal that cannot be opened by this user is not missed: `installed` answers instead. */
-static void open_journal_to_read(struct update *update)
+/* A journal that is not there, or not for this user to read, is not missed: `installed` answers
+ * instead. What one says that cannot be read as it is, nobody knows. */
+static int open_journal_to_read(struct update *update, struct error *err)
 {
-	struct error ignored;
+	int rc = journal_open_to_read(update->state_dir, &update->journal, err);
 
-	if (journal_open_to_read(update->state_dir, &update->journal, &ignored) < 0) {
-		update->journal = NULL;
-	}
+	return rc == -ENOENT || rc == -EACCES || rc == -EPERM ? 0 : rc;
 }
 
 /* One look at the manifest, for timers: no lock, no trace. */
@@ -35,10 +34,12 @@ static void check(struct update *update)
 {
 	struct error err = {0};
 
-	open_journal_to_read(update);
 	helpers_open_fetch(&update->helpers);
-	int rc = update_check_unfinished(update, &err);
+	int rc = open_journal_to_read(update, &err);
 
+	if (rc == 0) {
+		rc = update_check_unfinished(update, &err);
+	}
 	if (rc == 0) {
 		rc = update_find_installed(update, &err);
 	}

@@ -9,11 +9,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "base/file.h"
 #include "base/guard.h"
 #include "install/staging.h"
 #include "update/phases.h"
 #include "update/update.h"
+
+/* So many back are looked at for what could not be removed at their end. */
+#define TIDIED_RUNS 3
 
 #define auto_update __attribute__((cleanup(update_finish)))
 
@@ -167,8 +172,12 @@ static int remove_recorded_staging(struct update *update, const char *run, struc
 	auto_pairs struct pairs facts = {0};
 	int rc = journal_read_facts(update->journal, run, &facts, err);
 	const char *path = rc == 0 ? pairs_get(&facts, "staging") : NULL;
+	auto_free char *parent = path != NULL ? path_directory(path) : NULL;
 
-	return path != NULL ? staging_remove(path, err) : rc;
+	if (parent == NULL) {
+		return path != NULL ? error_no_memory(err) : rc;
+	}
+	return access(parent, F_OK) == 0 ? staging_remove(path, err) : 0;
 }
 
 /* A run that got no further than its plan left nothing but directories of its own. */
@@ -302,6 +311,24 @@ static int recover_one(struct update *update, const struct journal_entry *entry,
 	return recover_entry(update, entry, &course, err);
 }
 
+/* What runs that are over could not remove at their end, because a disk was full or broken then. It
+ * is in nobody's way, so that what cannot be removed now, either, is only told. */
+static void tidy(struct update *update)
+{
+	auto_journal_entries struct journal_entries entries = {0};
+	struct error err;
+	int rc = journal_runs(update->journal, TIDIED_RUNS, &entries, &err);
+
+	for (size_t i = 0; i < entries.count && rc == 0; i++) {
+		if (entries.items[i].ended_at[0] != '\0') {
+			rc = remove_recorded_staging(update, entries.items[i].id, &err);
+		}
+	}
+	if (rc < 0) {
+		report_problem(&update->report, err.text);
+	}
+}
+
 int update_recover(struct update *update, struct error *err)
 {
 	auto_journal_entries struct journal_entries entries = {0};
@@ -312,6 +339,9 @@ int update_recover(struct update *update, struct error *err)
 	}
 	if (rc < 0 && update->incomplete) {
 		update->result = RESULT_ROLLBACK_INCOMPLETE;
+	}
+	if (rc == 0) {
+		tidy(update);
 	}
 	return rc;
 }

@@ -50,7 +50,8 @@ static void judge_pending(const struct judgement_case *about, const struct schem
 	set(ret, PF_NEEDED, "schema.pending", NULL);
 	say(ret,
 	    "%s will apply migrations %s to database %s at its first start; the database is saved "
-	    "before",
+	    "before, and going back afterwards puts that back and sets aside what was written "
+	    "since",
 	    release_name(about, release), ids_text(&state->pending, pending), about->database);
 }
 
@@ -62,7 +63,9 @@ void judge_state(const struct judgement_case *about, const struct schema_state *
 	switch (state->class) {
 	case SCHEMA_COMPATIBLE:
 		set(ret, PF_COMPATIBLE, "schema.compatible", NULL);
-		say(ret, "database %s has all %zu migrations that %s knows, and no others",
+		say(ret,
+		    "database %s has all %zu migrations that %s knows, and no others; going back "
+		    "afterwards leaves it as it is",
 		    about->database, state->applied.count, release_name(about, release));
 		return;
 	case SCHEMA_NEEDED:

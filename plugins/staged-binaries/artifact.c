@@ -56,6 +56,14 @@ static void recognise(const struct artifact_check *check, struct program *progra
 	}
 }
 
+/* What release and host call a library is loaded, not run. Some linkers give one a place to start.
+ */
+static bool is_library(const struct artifact_check *check, const struct program *program)
+{
+	return text_has_suffix(check->name, ".so") &&
+	       (program->kind == PROGRAM_LIBRARY || program->kind == PROGRAM_STATIC);
+}
+
 static void judge_kind(const struct artifact_check *check, const struct program *program,
 		       struct problem *ret)
 {
@@ -63,7 +71,7 @@ static void judge_kind(const struct artifact_check *check, const struct program 
 		problem_set(ret, PF_INCOMPATIBLE, "binary.wrong-machine",
 			    "choose the release for this machine (uname -m)");
 		say(ret, "%s is %s; it cannot run on this host", check->name, program->what);
-	} else if (program->kind == PROGRAM_NONE) {
+	} else if (program->kind == PROGRAM_NONE || program->kind == PROGRAM_LIBRARY) {
 		problem_set(ret, PF_INCOMPATIBLE, "binary.not-executable", REPORT_RELEASE);
 		say(ret, "%s is %s, not a program", check->name, program->what);
 	} else if (access(check->path, X_OK) < 0) {
@@ -175,6 +183,9 @@ void artifact_check(const struct artifact_check *check, struct problem *ret)
 
 	*ret = (struct problem){0};
 	recognise(check, &program, ret);
+	if (ret->verdict == 0 && is_library(check, &program)) {
+		return;
+	}
 	if (ret->verdict == 0) {
 		judge_kind(check, &program, ret);
 	}

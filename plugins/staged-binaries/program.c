@@ -120,7 +120,10 @@ static void recognise_elf(const struct image *image, const struct machine *machi
 	}
 	memcpy(&header, image->bytes, sizeof(header));
 	/* A position-independent executable has the type of a library, but a place to start. */
-	if ((header.e_type != ET_EXEC && header.e_type != ET_DYN) || header.e_entry == 0) {
+	bool is_library = header.e_type == ET_DYN && header.e_entry == 0;
+
+	if (!is_library &&
+	    (header.e_entry == 0 || (header.e_type != ET_EXEC && header.e_type != ET_DYN))) {
 		describe(ret, PROGRAM_NONE, "an ELF file, but no executable");
 		return;
 	}
@@ -128,6 +131,8 @@ static void recognise_elf(const struct image *image, const struct machine *machi
 
 	if (fault != NULL) {
 		describe(ret, PROGRAM_NONE, fault);
+	} else if (is_library) {
+		describe(ret, PROGRAM_LIBRARY, "a library and no executable");
 	} else if (ret->interpreter[0] != '\0') {
 		describe(ret, PROGRAM_DYNAMIC, "an ELF executable");
 	} else {

@@ -23,6 +23,7 @@ enum program_kind {
 	PROGRAM_STATIC,  /* an ELF executable that needs nobody */
 	PROGRAM_DYNAMIC, /* an ELF executable with an interpreter, the dynamic loader */
 	PROGRAM_SCRIPT,  /* begins with #! and an interpreter */
+	PROGRAM_LIBRARY, /* an ELF file to be loaded by others: it has no place to start */
 };
 
 #define PROGRAM_WHAT_MAX        96

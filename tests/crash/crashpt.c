@@ -15,6 +15,8 @@
 #include "crash/calls.h"
 #include "crash/trace.h"
 
+#define DROPS_MAX 256
+
 static const char usage[] =
 	"Usage: crashpt [OPTION]... -- COMMAND...\n"
 	"\n"
@@ -23,7 +25,8 @@ static const char usage[] =
 	"  --act ACT       kill: everybody; kill-first: COMMAND alone; fail; count (the default)\n"
 	"  --error NAME    fail with ENOSPC, EIO, EMFILE, EINTR; none: the call claims success\n"
 	"  --from-on       fail: every call from the Nth on\n"
-	"  --drop N        of the syncs, the Nth does nothing and claims success\n"
+	"  --drop N        of the syncs, the Nth does nothing and claims success; several with\n"
+	"                  commas\n"
 	"  --before FILE   a program that is run at the Nth call, while everybody stands still\n"
 	"  --kinds KINDS   counts files, syncs, signals, space (of files: what may need more of "
 	"the\n"
@@ -127,6 +130,21 @@ static unsigned long number(const char *text)
 	return value;
 }
 
+/* Ended by 0. */
+static const unsigned long *numbers(char *names)
+{
+	static unsigned long all[DROPS_MAX + 1];
+	size_t count = 0;
+
+	for (char *name = strtok(names, ","); name != NULL; name = strtok(NULL, ",")) {
+		if (count == DROPS_MAX) {
+			refuse("too many of them");
+		}
+		all[count++] = number(name);
+	}
+	return all;
+}
+
 static FILE *create(const char *path)
 {
 	FILE *file = fopen(path, "we");
@@ -161,7 +179,7 @@ static void take(int code, char *value, struct call_line *line)
 		trace->from_on = true;
 		break;
 	case DROP:
-		trace->drop = number(value);
+		trace->drops = numbers(value);
 		break;
 	case BEFORE:
 		line->before[0] = value;

@@ -6,12 +6,14 @@
 #include <criterion/criterion.h>
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/buffer.h"
@@ -20,6 +22,7 @@
 #include "flow/world_parts.h"
 
 #define CUT         BANGER_BUILD_DIR "/tests/crash/cut"
+#define FILLER      "filler"
 #define PATIENCE_MS 10000
 
 /* The smallest that mkfs accepts with room to spare; they are sparse. */
@@ -327,6 +330,32 @@ void disks_reset(struct disks *disks)
 	}
 	mount_all(disks);
 	clear_run(disks);
+}
+
+/* Full first: a file system keeps some of what it calls free for itself. */
+void disks_fill(struct disks *disks, size_t index, unsigned long left)
+{
+	static const unsigned long steps[] = {1ul << 20, 1ul << 16, 1ul << 12};
+	char *path = path_join(disks->items[index].where, FILLER);
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	off_t end = 0;
+
+	must(fd >= 0 && syncfs(fd) == 0);
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+		while (fallocate(fd, 0, end, (off_t)steps[i]) == 0) {
+			end += (off_t)steps[i];
+		}
+	}
+	must(end > (off_t)left && ftruncate(fd, end - (off_t)left) == 0 && close(fd) == 0);
+	free(path);
+}
+
+void disks_empty(struct disks *disks, size_t index)
+{
+	char *path = path_join(disks->items[index].where, FILLER);
+
+	must(unlink(path) == 0);
+	free(path);
 }
 
 void disks_cut(struct disks *disks)

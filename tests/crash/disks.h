@@ -58,6 +58,10 @@ void disks_finish(struct disks *disks);
  * they had been quicker: each order between disks is legal. DISKS_MAX: all of them lose. */
 void disks_choose(struct disks *disks, size_t loser);
 
+/* Leaves so many bytes on this one of several disks, and gives the rest back. */
+void disks_fill(struct disks *disks, size_t index, unsigned long left);
+void disks_empty(struct disks *disks, size_t index);
+
 /* What is prepared, mounted afresh. */
 void disks_reset(struct disks *disks);
 /* Cuts the power, unless that was done. */

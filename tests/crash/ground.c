@@ -260,14 +260,12 @@ static void add_crashpt(struct strings *words, const struct ground *ground, cons
 			const char *report, const char *list)
 {
 	char at[32];
-	char drop[32];
 
 	(void)snprintf(at, sizeof(at), "%lu", try->at);
-	(void)snprintf(drop, sizeof(drop), "%lu", try->drop);
 	must(strings_add(words, CRASHPT) == 0);
 	add(words, "--at", try->at > 0 ? at : NULL);
 	add(words, "--act", try->act);
-	add(words, "--drop", try->drop > 0 ? drop : NULL);
+	add(words, "--drop", try->drops);
 	add(words, "--error", try->error);
 	add(words, "--kinds", try->kinds);
 	add(words, "--before", try->before);

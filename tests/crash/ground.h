@@ -73,7 +73,7 @@ try {
 	const char *error;
 	const char *kinds;  /* NULL: all */
 	const char *before; /* a program */
-	unsigned long drop; /* the so many-eth sync claims success and does nothing; 0: none */
+	const char *drops;  /* these syncs claim success and do nothing: "1,5"; NULL: none */
 	bool from_on;
 	bool spare_daemon;   /* it is not killed */
 	bool without_daemon; /* nor are its calls counted */

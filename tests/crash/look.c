@@ -159,6 +159,7 @@ void ground_look_for_leftovers(const struct ground *ground, struct buffer *compl
 	const struct world *world = &ground->world;
 	char *listing = list(world);
 	char *lock = path_join(world->state, "lock");
+	char *journal = path_join(world->state, "journal.db");
 
 	for (char *line = strtok(listing, "\n"); line != NULL; line = strtok(NULL, "\n")) {
 		line[strcspn(line, " ")] = '\0';
@@ -166,7 +167,8 @@ void ground_look_for_leftovers(const struct ground *ground, struct buffer *compl
 			complain(complaints, "left behind: %s", line);
 		}
 	}
-	if (scratch_exists(lock)) {
+	/* Without a journal there is nothing to recover, and recover takes no lock. */
+	if (scratch_exists(lock) && scratch_exists(journal)) {
 		char *text = scratch_read(lock);
 
 		if (text[0] != '\0') {
@@ -176,6 +178,7 @@ void ground_look_for_leftovers(const struct ground *ground, struct buffer *compl
 	}
 	free(listing);
 	free(lock);
+	free(journal);
 }
 
 static void look_at_daemon(const struct world *world, struct buffer *complaints)
@@ -220,7 +223,9 @@ enum end ground_look(const struct ground *ground, struct buffer *complaints)
 								    : now.database);
 		end = END_MIXED;
 	}
-	look_at_daemon(&ground->world, complaints);
+	if (strcmp(now.programs, side->programs) == 0) {
+		look_at_daemon(&ground->world, complaints);
+	}
 	side_finish(&now);
 	return end;
 }
@@ -305,6 +310,10 @@ void ground_boot(const struct ground *ground, struct buffer *complaints)
 	if (world_processes(&ground->world) > 0) {
 		complain(complaints, "recover --boot started something");
 	}
-	world_start_daemon(&ground->world);
+	outcome_free(&outcome);
+	outcome = world_try_daemon(&ground->world);
+	if (outcome.exit_code != 0) {
+		complain(complaints, "the daemon does not come up: %s", outcome.errors);
+	}
 	outcome_free(&outcome);
 }

@@ -7,7 +7,7 @@
 #include "crash/power.h"
 #include "crash/sweep.h"
 
-#define PER_PHASE  2 /* points, in the short form */
+#define PER_PHASE  1 /* points, in the short form */
 #define COMPLAINTS ((size_t)1 << 20)
 
 static struct power power;

@@ -260,6 +260,16 @@ static void note_saying(const struct trace *trace, pid_t pid, uint64_t number,
 	}
 }
 
+static bool is_dropped(const struct trace_options *options, unsigned long sync)
+{
+	const unsigned long *drop = options->drops;
+
+	while (drop != NULL && *drop != 0 && *drop != sync) {
+		drop++;
+	}
+	return drop != NULL && *drop != 0;
+}
+
 static void at_call(struct trace *trace, pid_t pid)
 {
 	const struct trace_options *options = trace->options;
@@ -281,7 +291,7 @@ static void at_call(struct trace *trace, pid_t pid)
 	unsigned long number = ++trace->result.total;
 
 	note(trace, &sight);
-	if ((sight.call->kind & CALL_SYNCS) != 0 && ++trace->result.syncs == options->drop) {
+	if ((sight.call->kind & CALL_SYNCS) != 0 && is_dropped(options, ++trace->result.syncs)) {
 		trace->result.broken = leave_out(pid, 0);
 	}
 	if (options->at > 0 &&

@@ -27,7 +27,9 @@ struct trace_options {
 	unsigned kinds;        /* of enum call_kind */
 	unsigned long at;      /* 0: never */
 	bool from_on;          /* TRACE_FAIL: every call from there on */
-	unsigned long drop;    /* of the syncs the so many-eth does nothing and claims success; 0 */
+	/* Of the syncs these do nothing and claim success: how many-eth they are, ended by 0; NULL.
+	 */
+	const unsigned long *drops;
 	enum trace_act act;
 	int error;
 	char *const *before; /* a program that runs while all stand still, before the act; NULL */

@@ -178,3 +178,31 @@ Test(recover, a_file_that_somebody_replaced_meanwhile_is_kept)
 	free(listing);
 	free(target);
 }
+
+static char *last_run(void)
+{
+	struct outcome outcome = world_update(&world, "history --json");
+	const char *at = strstr(outcome.output, "\"run\":");
+	char run[64] = "";
+
+	cr_assert(at != NULL && sscanf(at, "\"run\": \"%63[^\"]", run) == 1, "%s", outcome.output);
+	outcome_free(&outcome);
+	return strdup(run);
+}
+
+Test(recover, what_a_finished_run_could_not_remove_goes_with_the_next)
+{
+	make_starter("true");
+	expect_exit(&world, "", 0, NULL);
+	char *run = last_run();
+	char *base = path_join(world.bin, ".banger-update-banger");
+	char *staging = path_join(base, run);
+
+	scratch_directory(base);
+	scratch_directory(staging);
+	expect_exit(&world, "recover", 0, "nothing to recover");
+	cr_assert_not(scratch_exists(base));
+	free(run);
+	free(base);
+	free(staging);
+}

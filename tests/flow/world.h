@@ -83,6 +83,8 @@ void world_configure(const struct world *world, const char *section, const char 
 char *world_start_command(const struct world *world);
 /* Runs it, as a person would. */
 void world_start_daemon(const struct world *world);
+/* The same for one that may not come up. */
+struct outcome world_try_daemon(const struct world *world);
 
 /* A shell script with this body in the world's own directory; its path, which the caller frees. */
 char *world_script(const struct world *world, const char *name, const char *format, ...)

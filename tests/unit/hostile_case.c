@@ -127,7 +127,7 @@ void pretend_landlock(int abi)
 		return;
 	}
 	cr_assert_eq(seccomp_rule_add(filter, SCMP_ACT_NOTIFY, call, 1,
-				      SCMP_A2(SCMP_CMP_EQ, LANDLOCK_CREATE_RULESET_VERSION)),
+				      SCMP_A2(SCMP_CMP_EQ, LANDLOCK_CREATE_RULESET_VERSION, 0)),
 		     0);
 	cr_assert_eq(seccomp_load(filter), 0);
 	pretence = (struct pretence){seccomp_notify_fd(filter), abi};

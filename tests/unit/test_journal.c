@@ -292,6 +292,40 @@ Test(journal, a_garbled_journal_is_an_error)
 	free(path);
 }
 
+/* Somebody's file under each name that SQLite would use, and a name that leads to nowhere. */
+Test(journal, what_is_planted_in_its_place_is_refused)
+{
+	static const char *const names[] = {"journal.db", "journal.db-wal", "journal.db-shm",
+					    "journal.db-journal"};
+	char *nowhere = scratch_path(&scratch, "nowhere");
+	char *victim = scratch_path(&scratch, "victim");
+
+	scratch_write(victim, "");
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		char *path = scratch_path(&scratch, "%s", names[i]);
+
+		journal_close(&journal);
+		(void)unlink(path);
+		cr_assert(symlink(nowhere, path) == 0);
+		cr_assert(journal_open(scratch.path, NULL, &journal, &err) == -EINVAL, "%s", path);
+		cr_assert_not_null(strstr(err.text, "is a symbolic link"), "%s", err.text);
+		cr_assert(access(nowhere, F_OK) != 0, "%s was made", nowhere);
+		cr_assert(unlink(path) == 0 && link(victim, path) == 0);
+		cr_assert(journal_open(scratch.path, NULL, &journal, &err) == -EINVAL, "%s", path);
+		cr_assert_not_null(strstr(err.text, "2 names"), "%s", err.text);
+		cr_assert(journal_open_to_read(scratch.path, &journal, &err) == -EINVAL);
+		cr_assert(unlink(path) == 0);
+		open_journal();
+		free(path);
+	}
+	char *content = scratch_read(victim);
+
+	cr_assert_str_eq(content, "");
+	free(content);
+	free(victim);
+	free(nowhere);
+}
+
 Test(journal, a_missing_state_directory_is_an_error)
 {
 	char *nowhere = scratch_path(&scratch, "nowhere");

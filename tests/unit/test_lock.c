@@ -181,10 +181,14 @@ Test(lock, what_is_planted_in_its_place_is_refused)
 	cr_assert(asprintf(&path, "%s/lock", state_dir) >= 0);
 	cr_assert(symlink(victim, path) == 0);
 	cr_assert(take(&lock) < 0);
+	cr_assert_not_null(strstr(err.text, "is a symbolic link"), "%s", err.text);
 	cr_assert(unlink(path) == 0 && mkfifo(path, 0600) == 0);
 	cr_assert(take(&lock) < 0);
 	cr_assert(unlink(path) == 0 && mkdir(path, 0700) == 0);
 	cr_assert(take(&lock) < 0);
+	cr_assert(rmdir(path) == 0 && link(victim, path) == 0);
+	cr_assert(take(&lock) < 0);
+	cr_assert_not_null(strstr(err.text, "2 names"), "%s", err.text);
 	char *content = scratch_read(victim);
 
 	cr_assert_str_eq(content, "precious");

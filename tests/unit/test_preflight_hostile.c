@@ -43,6 +43,14 @@ static const struct plugin_report *attempt_all(struct bench *bench, const struct
 	return report;
 }
 
+static int64_t number_of(const struct plugin_report *report, const char *fact)
+{
+	int64_t number = -1;
+
+	cr_assert_eq(text_parse_i64(pairs_get(&report->facts, fact), &number), 0);
+	return number;
+}
+
 /* The kernel's Landlock, or what it would have had to be. */
 #define ABSTRACT_ABI 6
 
@@ -67,8 +75,7 @@ static void assert_contained(const struct plugin_report *report)
 		const char *result = report->facts.items[i].value;
 
 		if (text_has_prefix(name, "may-")) {
-			cr_assert_str_eq(result, "0", "%s failed: %s", name,
-					 strerror(atoi(result)));
+			cr_assert_str_eq(result, "0", "%s failed with errno %s", name, result);
 		} else if (must_fail(name)) {
 			cr_assert_str_neq(result, "0", "%s worked (%s)", name, report->sandbox);
 			refused++;
@@ -103,7 +110,7 @@ Test(hostile, every_attempt_fails_with_what_linux_6_1_has)
 	const struct plugin_report *report = attempt_all(&bench, &target);
 
 	cr_assert_not_null(strstr(report->sandbox, "Landlock 2,"), "%s", report->sandbox);
-	cr_assert_not_null(strstr(report->sandbox, "not: abstract sockets"), "%s", report->sandbox);
+	cr_assert_not_null(strstr(report->sandbox, "abstract sockets"), "%s", report->sandbox);
 	assert_contained(report);
 	target_assert_unharmed(&target);
 }
@@ -117,10 +124,10 @@ Test(hostile, a_landlock_that_is_refused_is_told)
 
 	cr_assert_eq(report->verdict, VERDICT_COMPATIBLE);
 	cr_assert_not(report->is_confined);
-	cr_assert_not_null(strstr(report->sandbox, "seccomp; not: Landlock (Operation not permi"),
-			   "%s", report->sandbox);
+	cr_assert_not_null(strstr(report->sandbox, "Landlock (Operation not permitted)"), "%s",
+			   report->sandbox);
 	bench.options.must_be_confined = true;
-	bench_expect_error(bench_run_one(&bench, "ok"), "plugin.sandbox", "not: Landlock");
+	bench_expect_error(bench_run_one(&bench, "ok"), "plugin.sandbox", "Landlock (");
 }
 
 Test(hostile, root_that_was_granted_is_held_by_landlock_and_seccomp)
@@ -203,22 +210,22 @@ Test(hostile, a_loop_that_ignores_sigterm_is_killed)
 
 /* Sets the bomb off, which is none: it says itself how far it gets (fork-bomb.c). The number of
  * processes that it could make. */
-static int set_off(struct bench *bench)
+static int64_t set_off(struct bench *bench)
 {
 	char marker[16];
 	uint64_t before = clock_monotonic_ms();
 
 	(void)snprintf(marker, sizeof(marker), "bomb%d", (int)getpid());
 	bench_configure(bench, "fork-bomb", "marker", marker);
-	bench->policy.timeout_ms = 1000;
+	bench->policy.timeout_ms = 5000;
 	const struct plugin_report *report = bench_run_one(bench, "fork-bomb");
 
-	bench_expect_error(report, "plugin.timeout", "1.0 s");
+	bench_expect_error(report, "plugin.timeout", "5.0 s");
 	cr_assert_lt(clock_monotonic_ms() - before, BENCH_PATIENCE_MS);
 	cr_assert_eq(bench_processes_called(marker), 0);
 	cr_assert_eq(waitpid(-1, NULL, WNOHANG), -1);
 	cr_assert_not_null(bench_find(report, "bomb.before"));
-	return atoi(pairs_get(&report->facts, "processes"));
+	return number_of(report, "processes");
 }
 
 Test(hostile, hundreds_of_processes_are_gone_with_their_plugin)
@@ -245,9 +252,9 @@ Test(hostile, processes_run_out_for_the_plugin_s_user_alone)
 	/* The sandbox's own limit is higher than what the plugin asks for; it keeps a stricter one.
 	 */
 	cr_assert_eq(setrlimit(RLIMIT_NPROC, &most), 0);
-	int count = set_off(&bench);
+	int64_t count = set_off(&bench);
 
-	cr_assert(0 < count && count < MOST, "%d", count);
+	cr_assert(0 < count && count < MOST, "%d", (int)count);
 }
 
 Test(hostile, ten_gigabytes_are_not_to_be_had)
@@ -260,7 +267,7 @@ Test(hostile, ten_gigabytes_are_not_to_be_had)
 	const struct plugin_report *report = bench_run_one(&bench, "memory");
 
 	cr_assert_eq(report->verdict, VERDICT_COMPATIBLE);
-	cr_assert_leq(atoi(pairs_get(&report->facts, "mib")), (int)(LIMIT_PLUGIN_MEMORY / MIB));
+	cr_assert_leq(number_of(report, "mib"), (int64_t)(LIMIT_PLUGIN_MEMORY / MIB));
 }
 
 Test(hostile, descriptors_run_out_for_the_plugin_alone)
@@ -269,8 +276,7 @@ Test(hostile, descriptors_run_out_for_the_plugin_alone)
 	const struct plugin_report *report = bench_run_one(&bench, "descriptors");
 
 	cr_assert_eq(report->verdict, VERDICT_COMPATIBLE);
-	cr_assert_leq(atoi(pairs_get(&report->facts, "descriptors")),
-		      (int)LIMIT_PLUGIN_DESCRIPTORS);
+	cr_assert_leq(number_of(report, "descriptors"), (int64_t)LIMIT_PLUGIN_DESCRIPTORS);
 }
 
 Test(hostile, garbage_on_every_descriptor_does_not_undo_a_refusal)

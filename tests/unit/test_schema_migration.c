@@ -56,6 +56,8 @@ Test(schema_migration, what_is_pending_will_be_applied)
 
 	expect(&judgement, PF_NEEDED, "schema.pending",
 	       "release 0.2.0 will apply migrations [3 4] to database state");
+	expect(&judgement, PF_NEEDED, "schema.pending",
+	       "going back afterwards puts that back and sets aside what was written since");
 }
 
 Test(schema_migration, what_is_unknown_refuses_even_if_something_is_pending)
@@ -71,6 +73,7 @@ Test(schema_migration, the_same_on_both_sides_is_compatible)
 	struct judgement judgement = compare("2\n1", "1\n2");
 
 	expect(&judgement, PF_COMPATIBLE, "schema.compatible", "all 2 migrations");
+	expect(&judgement, PF_COMPATIBLE, "schema.compatible", "leaves it as it is");
 	judgement = compare("", "");
 	expect(&judgement, PF_COMPATIBLE, "schema.compatible", "all 0 migrations");
 }

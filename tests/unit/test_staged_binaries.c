@@ -140,9 +140,11 @@ Test(staged_binaries, libraries_and_objects_are_no_programs)
 	expect_none(&tiny, "no executable");
 	tiny.header.e_type = ET_CORE;
 	expect_none(&tiny, "no executable");
-	tiny = tiny_make(&own);
+	tiny.header.e_type = ET_EXEC;
 	tiny.header.e_entry = 0;
 	expect_none(&tiny, "no executable");
+	tiny.header.e_type = ET_DYN;
+	cr_assert_eq(recognise(&tiny, sizeof(tiny)).kind, PROGRAM_LIBRARY);
 }
 
 Test(staged_binaries, offsets_beyond_the_end_are_damage)
@@ -223,18 +225,25 @@ Test(staged_binaries, anything_else_is_named)
 	cr_assert_not_null(strstr(recognise("\x1f\x8b\0\0", 4).what, "neither"));
 }
 
-/* A release of one file called "tool", and the plugin on it. */
-static const struct plugin_report *check_tool(struct bench *bench)
+/* A release of one file, staged as "tool" whatever its name, and the plugin on it. */
+static const struct plugin_report *check_named(struct bench *bench, const char *name)
 {
 	auto_free char *path = scratch_path(&bench->scratch, "tool");
+	char key[64];
 
+	(void)snprintf(key, sizeof(key), "artifact.%s.staged", name);
 	bench_subject(bench, "version.to", "1.2.3");
-	bench_subject(bench, "artifacts", "tool");
-	bench_subject(bench, "artifact.tool.staged", path);
+	bench_subject(bench, "artifacts", name);
+	bench_subject(bench, key, path);
 	(void)bench_install_file(bench, PLUGIN, "staged-binaries");
 	bench_run(bench);
 	cr_assert_eq(bench->report.count, 1);
 	return &bench->report.plugins[0];
+}
+
+static const struct plugin_report *check_tool(struct bench *bench)
+{
+	return check_named(bench, "tool");
 }
 
 static const struct plugin_report *check_script(struct bench *bench, const char *text)
@@ -245,7 +254,8 @@ static const struct plugin_report *check_script(struct bench *bench, const char 
 	return check_tool(bench);
 }
 
-static const struct plugin_report *check_copy(struct bench *bench, const char *program)
+static const struct plugin_report *check_copy_named(struct bench *bench, const char *name,
+						    const char *program)
 {
 	auto_free char *path = scratch_path(&bench->scratch, "tool");
 	auto_buffer struct buffer bytes = BUFFER_INIT(64 * MIB);
@@ -253,7 +263,12 @@ static const struct plugin_report *check_copy(struct bench *bench, const char *p
 
 	cr_assert_eq(file_read_path(program, &bytes, &err), 0, "%s", err.text);
 	scratch_write_bytes(path, bytes.data, bytes.length, 0755);
-	return check_tool(bench);
+	return check_named(bench, name);
+}
+
+static const struct plugin_report *check_copy(struct bench *bench, const char *program)
+{
+	return check_copy_named(bench, "tool", program);
 }
 
 Test(staged_binaries, a_program_of_the_expected_version_passes)
@@ -340,6 +355,24 @@ Test(staged_binaries, a_library_is_no_program)
 
 	bench_expect(check_copy(&bench, PLUGIN), VERDICT_INCOMPATIBLE, "binary.not-executable",
 		     "no executable");
+}
+
+Test(staged_binaries, a_library_that_is_called_one_passes)
+{
+	auto_bench struct bench bench = bench_make();
+
+	bench_expect(check_copy_named(&bench, "tool.so", PLUGIN), VERDICT_COMPATIBLE, "binary.ok",
+		     "");
+}
+
+Test(staged_binaries, a_name_does_not_make_a_library)
+{
+	auto_bench struct bench bench = bench_make();
+	auto_free char *path = scratch_path(&bench.scratch, "tool");
+
+	scratch_write_bytes(path, "not at all", 10, 0755);
+	bench_expect(check_named(&bench, "tool.so"), VERDICT_INCOMPATIBLE, "binary.not-executable",
+		     "tool.so");
 }
 
 Test(staged_binaries, a_file_that_may_not_be_executed_is_refused)
