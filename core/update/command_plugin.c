@@ -45,7 +45,8 @@ static int say_report(const struct options *options, struct preflight_report *pr
 	report_init(&report,
 		    &(struct report_options){.quiet = options->quiet, .verbose = options->verbose});
 	report_plugins(&report, preflight);
-	(void)printf("%s: %s\n", verdict_word(preflight->verdict), preflight->plugins[0].name);
+	(void)printf("%s: %s\n", verdict_word(preflight->verdict),
+		     preflight->count > 0 ? preflight->plugins[0].name : "there is no plugin");
 	return exit_code;
 }
 
