@@ -70,12 +70,13 @@
 #define LIMIT_PROC_LOCKS  (16u * MIB)
 
 /* Preflight plugins; part of the ABI, see banger/preflight.h */
-#define LIMIT_FRAME    (8u * KIB)
-#define LIMIT_FRAMES   (256u * KIB)
-#define LIMIT_FINDINGS 64u
-#define LIMIT_FACTS    256u
-#define LIMIT_FACT_KEY 64u
-#define LIMIT_TEXT     (2u * KIB) /* with the NUL */
+#define LIMIT_FRAME         (8u * KIB)
+#define LIMIT_FRAMES        (256u * KIB)
+#define LIMIT_FINDINGS      64u
+#define LIMIT_FACTS         256u
+#define LIMIT_PLUGIN_OBJECT (64u * MIB) /* a shared object that is looked at */
+#define LIMIT_FACT_KEY      64u
+#define LIMIT_TEXT          (2u * KIB) /* with the NUL */
 
 /* What the runner hands to a plugin's process */
 #define LIMIT_PLUGIN_REQUEST (1u * MIB)

@@ -37,6 +37,7 @@ struct plugin_config {
 	enum plugin_on_error on_error;
 	bool grant_network;
 	bool grant_root;
+	bool last;            /* asked after all others */
 	bool waivable;        /* --waive may pass over its "busy" */
 	struct pairs options; /* whatever else the section has; the plugin declares it */
 	const char *file;     /* and line where its section begins, for messages */

@@ -188,6 +188,8 @@ const struct key_row key_rows[] = {
 	 .fallback = "30s", .least = "1ms", .most = A_DAY, .help = "unset: that of [preflight]"},
 	{"on_error", OF_PLUGIN(on_error), .type = VALUE_WORD, .words = on_error_words,
 	 .fallback = "block", .help = "what it means when it could not find out"},
+	{"last", OF_PLUGIN(last), .type = VALUE_BOOL, .words = yes_no, .fallback = "no",
+	 .help = "yes: asked after all others, unless one of them has refused"},
 	{"grant", .kind = SECTION_PLUGIN, .type = VALUE_FLAGS, .words = grant_words,
 	 .may_be_empty = true, .help = "rights it may ask for: network, root"},
 	{"waivable", OF_PLUGIN(waivable), .type = VALUE_BOOL, .words = yes_no, .fallback = "yes",

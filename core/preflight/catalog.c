@@ -264,6 +264,20 @@ int catalog_read(const char *directory, bool check_trust, struct catalog *ret, s
 	return 0;
 }
 
+int catalog_read_one(const char *directory, const char *file, bool check_trust, struct catalog *ret,
+		     struct error *err)
+{
+	auto_catalog struct catalog catalog = {0};
+
+	if (add_file(&catalog, directory, file) < 0 ||
+	    check_entry(&catalog.items[0], check_trust) < 0) {
+		return error_no_memory(err);
+	}
+	*ret = catalog;
+	catalog = (struct catalog){0};
+	return 0;
+}
+
 struct catalog_entry *catalog_find(const struct catalog *catalog, const char *name)
 {
 	for (size_t i = 0; i < catalog->count; i++) {

@@ -37,6 +37,10 @@ void catalog_finish(struct catalog *catalog);
 MUST_CHECK int catalog_read(const char *directory, bool check_trust, struct catalog *ret,
 			    struct error *err);
 
+/* The same of one file in directory, whatever lies beside it. */
+MUST_CHECK int catalog_read_one(const char *directory, const char *file, bool check_trust,
+				struct catalog *ret, struct error *err);
+
 /* Borrowed; NULL: not there. */
 struct catalog_entry *catalog_find(const struct catalog *catalog, const char *name);
 

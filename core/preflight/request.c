@@ -57,6 +57,7 @@ int request_encode(const struct request *request, struct buffer *buffer)
 		request->change_user,
 		request->uid,
 		request->gid,
+		request->trial,
 	};
 	int rc = 0;
 
@@ -133,6 +134,7 @@ static void take_fields(struct cursor *cursor, struct request *request)
 	request->change_user = take_bool(cursor);
 	request->uid = (uint32_t)take_bounded(cursor, UINT32_MAX);
 	request->gid = (uint32_t)take_bounded(cursor, UINT32_MAX);
+	request->trial = (enum trial)take_bounded(cursor, TRIAL_COUNT - 1);
 	if (request->scratch[0] == '\0') {
 		request->scratch = NULL;
 	}

@@ -17,6 +17,15 @@
 #include "base/error.h"
 #include "model/subject.h"
 
+/* What a plugin is put through besides a plain check, for its authors. */
+enum trial {
+	TRIAL_NONE,
+	TRIAL_DESCRIBE,  /* its descriptor becomes facts, and check() is not called */
+	TRIAL_CANCELLED, /* cancelled from the start */
+	TRIAL_NO_TIME,   /* nothing remains from the start */
+	TRIAL_COUNT,
+};
+
 struct request {
 	const char *name;    /* borrowed, as all strings here */
 	const char *path;    /* absolute */
@@ -29,6 +38,7 @@ struct request {
 	bool change_user;
 	uint32_t uid;
 	uint32_t gid;
+	enum trial trial;
 	const struct pairs *options;
 	const struct pairs *subject;
 };

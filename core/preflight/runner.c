@@ -34,6 +34,7 @@ struct pool {
 	struct catalog catalog;
 	struct preflight_report report;
 	size_t next; /* entry to start */
+	bool is_last_round;
 	struct child *children;
 	size_t running;
 	size_t maximum;
@@ -179,7 +180,10 @@ static int pool_init(struct pool *pool, struct error *err)
 		return error_set(err, -errno, "cannot use the helper preflight-host: %s",
 				 strerror(errno));
 	}
-	int rc = catalog_read(options->plugin_dir, options->check_trust, &pool->catalog, err);
+	int rc = options->only != NULL ? catalog_read_one(options->plugin_dir, options->only,
+							  options->check_trust, &pool->catalog, err)
+				       : catalog_read(options->plugin_dir, options->check_trust,
+						      &pool->catalog, err);
 
 	if (rc < 0) {
 		return rc;
@@ -225,6 +229,7 @@ static struct request make_request(const struct pool *pool, const struct catalog
 		.timeout_ms = pool->options->timeout_ms,
 		.is_program = entry->is_program,
 		.must_be_confined = pool->options->must_be_confined,
+		.trial = pool->options->trial,
 		.subject = pool->options->subject,
 	};
 
@@ -238,6 +243,31 @@ static struct request make_request(const struct pool *pool, const struct catalog
 		}
 	}
 	return request;
+}
+
+static bool is_last(const struct pool *pool, size_t index)
+{
+	const struct preflight_policy *policy =
+		find_policy(pool->options, pool->catalog.items[index].name);
+
+	return policy != NULL && policy->last;
+}
+
+static bool is_refused(const struct pool *pool)
+{
+	for (size_t i = 0; i < pool->report.count; i++) {
+		if (pool->report.plugins[i].verdict == VERDICT_INCOMPATIBLE) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* What comes last may wait long; there is nothing to wait for when it is decided. */
+static int leave_out(struct catalog_entry *entry)
+{
+	return findings_add(&entry->fault, VERDICT_SKIP, "plugin.unasked",
+			    "not asked: another plugin has refused the update already", NULL);
 }
 
 /* Fills the rest of the request and starts it. */
@@ -284,6 +314,10 @@ static int start_one(struct pool *pool, size_t index, bool as_database, struct e
 	struct child child;
 	struct error reason;
 
+	if (pool->is_last_round && entry->fault.count == 0 && is_refused(pool) &&
+	    leave_out(entry) < 0) {
+		return error_no_memory(err);
+	}
 	if (entry->fault.count > 0) {
 		report->findings = entry->fault;
 		entry->fault = (struct findings){0};
@@ -305,7 +339,9 @@ static int start_one(struct pool *pool, size_t index, bool as_database, struct e
 static int start_more(struct pool *pool, struct error *err)
 {
 	while (pool->running < pool->maximum && pool->next < pool->catalog.count) {
-		int rc = start_one(pool, pool->next++, false, err);
+		size_t index = pool->next++;
+		bool is_due = is_last(pool, index) == pool->is_last_round;
+		int rc = is_due ? start_one(pool, index, false, err) : 0;
 
 		if (rc < 0) {
 			return rc;
@@ -408,8 +444,13 @@ static int pool_run(struct pool *pool, struct error *err)
 		if (rc < 0) {
 			return rc;
 		}
-		if (pool->running == 0) {
+		if (pool->running == 0 && pool->is_last_round) {
 			return 0;
+		}
+		if (pool->running == 0) {
+			pool->is_last_round = true;
+			pool->next = 0;
+			continue;
 		}
 		int left = prepare_poll(pool);
 		size_t count = FDS_PER_CHILD * pool->running;

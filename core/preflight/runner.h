@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "model/finding.h"
 #include "model/subject.h"
+#include "preflight/request.h"
 
 /* Whom a plugin runs as; not set: as we do, which is all that anybody but root can offer. */
 struct preflight_user {
@@ -31,6 +32,7 @@ struct preflight_policy {
 	uint64_t timeout_ms; /* 0: the common one */
 	bool grant_network;
 	bool grant_root;
+	bool last;                   /* runs after all others; not at all once one refused */
 	const struct pairs *options; /* may be NULL: a section without keys of the plugin's own */
 };
 
@@ -48,7 +50,9 @@ struct preflight_options {
 	const struct preflight_policy *policies;
 	size_t policy_count;
 	const struct pairs *subject;
-	int interrupts; /* can be read: nobody waits any longer (-EINTR); 0: none */
+	const char *only; /* this file of plugin_dir alone; NULL: all */
+	enum trial trial; /* for authors of plugins: another start than a plain one */
+	int interrupts;   /* can be read: nobody waits any longer (-EINTR); 0: none */
 	/* Called in the caller's process when a plugin is done; may be NULL. */
 	void (*done)(void *data, const char *plugin, enum verdict verdict);
 	void *data;
@@ -79,6 +83,9 @@ void preflight_report_finish(struct preflight_report *report);
  * a policy without being there is in the report as VERDICT_ERROR with a finding that says so; never
  * an error of this function. One that is switched off is in it as VERDICT_SKIP. Findings made
  * before a failure stay in the list.
+ *
+ * Those whose policy says last start when all others have ended, and are skipped (plugin.unasked)
+ * when one of these has said incompatible, which nothing can lift.
  *
  * Codes of such findings: plugin.missing, plugin.disabled, plugin.untrusted, plugin.load,
  * plugin.abi, plugin.option, plugin.grant, plugin.database, plugin.sandbox, plugin.protocol,

@@ -288,5 +288,7 @@ const struct command_row command_rows[] = {
 	 false},
 	{"config", "show|check", "every value with its file and line; what is wrong", run_config, 0,
 	 1, true},
+	{"plugin", "new|list|check|lint", "for authors of plugins, and what would run",
+	 command_plugin, OPTION_PLUGIN, 2, false},
 	{NULL, NULL, NULL, NULL, 0, 0, false},
 };

@@ -167,12 +167,25 @@ bool json_print(FILE *to, const struct update *update, int exit_code)
 	return json_write(to, object);
 }
 
-bool json_print_usage(FILE *to, const char *command, const struct error *err)
+bool json_print_plugins(FILE *to, const struct preflight_report *preflight, int exit_code)
+{
+	return json_write(to, json_pack("{s:i, s:s, s:i, s:b, s:s, s:o}", "schema", JSON_SCHEMA,
+					"command", "plugin", "exit", exit_code, "changed", 0,
+					"verdict", verdict_word(preflight->verdict), "plugins",
+					plugins_value(preflight)));
+}
+
+bool json_print_error(FILE *to, const char *command, enum result result, const struct error *err)
 {
 	return json_write(to, json_pack("{s:i, s:s, s:s, s:i, s:b, s:o}", "schema", JSON_SCHEMA,
-					"command", command, "result", result_word(RESULT_USAGE),
-					"exit", result_exit_code(RESULT_USAGE), "changed", 0,
-					"error", error_value(err, NULL)));
+					"command", command, "result", result_word(result), "exit",
+					result_exit_code(result), "changed", 0, "error",
+					error_value(err, NULL)));
+}
+
+bool json_print_usage(FILE *to, const char *command, const struct error *err)
+{
+	return json_print_error(to, command, RESULT_USAGE, err);
 }
 
 static const char *source_word(enum source_state state)

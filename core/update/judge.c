@@ -11,6 +11,7 @@
 #include "base/guard.h"
 #include "base/limits.h"
 #include "update/confine.h"
+#include "update/plugin_services.h"
 #include "update/update.h"
 
 static int set_list(struct pairs *subject, const char *key, const char *const *names, size_t count)
@@ -58,24 +59,15 @@ static int describe_artifacts(struct update *update)
 	return rc < 0 ? rc : set_list(&update->subject, "artifacts", names, count);
 }
 
-static int describe_services(struct update *update)
-{
-	size_t count = update->plan.host->service_count;
-	auto_free const char **names = calloc(count + 1, sizeof(*names));
-
-	if (names == NULL) {
-		return -ENOMEM;
-	}
-	for (size_t i = 0; i < count; i++) {
-		names[i] = update->plan.host->services[i].name;
-	}
-	return set_list(&update->subject, "services", names, count);
-}
-
 /* path: where it is, or what of it goes back with the release. */
 static int describe_database(struct pairs *subject, const struct database *database,
 			     const char *path)
 {
+	static const char *const policies[] = {
+		[ROLLBACK_IF_CHANGED] = "if-changed",
+		[ROLLBACK_ALWAYS] = "always",
+		[ROLLBACK_NEVER] = "never",
+	};
 	int rc = set_field(subject, "database", database->name, "path", path);
 
 	if (rc == 0 && path != database->path) {
@@ -88,6 +80,10 @@ static int describe_database(struct pairs *subject, const struct database *datab
 	if (rc == 0) {
 		rc = set_field(subject, "database", database->name, "missing",
 			       database->missing_ok ? "ok" : "error");
+	}
+	if (rc == 0) {
+		rc = set_field(subject, "database", database->name, "on_rollback",
+			       policies[database->on_rollback]);
 	}
 	if (rc == 0 && database->user != NULL) {
 		rc = set_field(subject, "database", database->name, "user", database->user);
@@ -153,7 +149,7 @@ static int describe_run(struct update *update)
 static int describe(struct update *update, struct error *err)
 {
 	static int (*const parts[])(struct update *) = {
-		describe_run,       describe_artifacts,  describe_services,
+		describe_run,       describe_artifacts,  plugin_describe_services,
 		describe_databases, describe_migrations,
 	};
 
@@ -178,6 +174,7 @@ static struct preflight_policy *make_policies(const struct config *config)
 			.timeout_ms = plugin->timeout_ms,
 			.grant_network = plugin->grant_network,
 			.grant_root = plugin->grant_root,
+			.last = plugin->last,
 			.options = &plugin->options,
 		};
 	}

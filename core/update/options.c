@@ -26,6 +26,9 @@ enum option_key {
 	KEY_WITH_DATABASE,
 	KEY_BOOT,
 	KEY_STATE,
+	KEY_SET,
+	KEY_SUBJECT,
+	KEY_IN_PROCESS,
 };
 
 struct option_row {
@@ -61,6 +64,12 @@ static const struct option_row rows[] = {
 	 "files and databases only, start nothing, exit with 0"},
 	{"state", KEY_STATE, "DIR", OPTION_RECOVER, AT(state),
 	 "this state directory; no INI file is read"},
+	{"set", KEY_SET, "KEY=VALUE", OPTION_PLUGIN, NO_OFFSET,
+	 "plugin check, lint: a key of the plugin's section"},
+	{"subject", KEY_SUBJECT, "KEY=VALUE", OPTION_PLUGIN, NO_OFFSET,
+	 "plugin check, lint: what the plugin may ask about"},
+	{"in-process", KEY_IN_PROCESS, NULL, OPTION_PLUGIN, AT(in_process),
+	 "plugin check: without a process of its own, for gdb"},
 	{"config", 'c', "FILE", OPTION_COMMON, AT(config),
 	 "this INI file, with the drop-ins of FILE.d"},
 	{"root", KEY_ROOT, "DIR", OPTION_COMMON, AT(root),
@@ -78,6 +87,8 @@ void options_finish(struct options *options)
 {
 	strings_finish(&options->arguments);
 	strings_finish(&options->waived);
+	strings_finish(&options->set);
+	strings_finish(&options->subjects);
 }
 
 static void fill_long_options(struct option options[ROW_COUNT + 1])
@@ -102,13 +113,30 @@ static const struct option_row *row_of(int key)
 	return NULL;
 }
 
+/* The list that an option adds to; NULL: it has a value of its own. */
+static struct strings *list_of(struct options *options, int key)
+{
+	switch (key) {
+	case KEY_WAIVE:
+		return &options->waived;
+	case KEY_SET:
+		return &options->set;
+	case KEY_SUBJECT:
+		return &options->subjects;
+	default:
+		return NULL;
+	}
+}
+
 static int take_option(struct options *options, const struct option_row *row, struct error *err)
 {
+	struct strings *list = list_of(options, row->key);
+
+	if (list != NULL) {
+		return strings_add(list, optarg) < 0 ? error_no_memory(err) : 0;
+	}
 	void *field = (char *)options + row->offset;
 
-	if (row->key == KEY_WAIVE) {
-		return strings_add(&options->waived, optarg) < 0 ? error_no_memory(err) : 0;
-	}
 	if (row->argument == NULL) {
 		memcpy(field, &(bool){true}, sizeof(bool));
 	} else {

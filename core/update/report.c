@@ -210,6 +210,53 @@ static void show_plugin(const struct report *report, const struct plugin_report 
 	}
 }
 
+void report_plugins(const struct report *report, const struct preflight_report *preflight)
+{
+	for (size_t i = 0; report->live != NULL && i < preflight->count; i++) {
+		show_plugin(report, &preflight->plugins[i]);
+	}
+}
+
+/* Facts are JSON text; a person does without the quotes around it. */
+static void list_fact(FILE *to, const struct pair *fact)
+{
+	const char *text = fact->value;
+	size_t length = strlen(text);
+	bool is_quoted = length >= 2 && text[0] == '"';
+
+	(void)fprintf(to, "  %s: %.*s\n", fact->key, (int)(is_quoted ? length - 2 : length),
+		      is_quoted ? text + 1 : text);
+}
+
+static void list_plugin(FILE *to, const struct plugin_report *plugin)
+{
+	for (size_t i = 0; i < plugin->findings.count; i++) {
+		const struct finding *finding = &plugin->findings.items[i];
+		bool is_described = strcmp(finding->code, "plugin.described") == 0;
+
+		(void)fprintf(to, "%s: %s%s\n", plugin->name,
+			      is_described || finding->verdict == VERDICT_SKIP ? ""
+									       : "would not run: ",
+			      finding->text);
+		if (!is_described && finding->remedy != NULL) {
+			(void)fprintf(to, "  -> %s\n", finding->remedy);
+		}
+	}
+	for (size_t i = 0; i < plugin->facts.count; i++) {
+		list_fact(to, &plugin->facts.items[i]);
+	}
+}
+
+void report_list_plugins(FILE *to, const struct preflight_report *preflight)
+{
+	for (size_t i = 0; i < preflight->count; i++) {
+		list_plugin(to, &preflight->plugins[i]);
+	}
+	if (preflight->count == 0) {
+		(void)fputs("there are no plugins\n", to);
+	}
+}
+
 void report_preflight(struct report *report, const struct preflight_report *preflight)
 {
 	report_detail(report, "%s: %zu plugin%s asked", verdict_word(preflight->verdict),

@@ -58,6 +58,10 @@ void report_fetching(struct report *report, uint64_t done, uint64_t total, uint6
 		     uint64_t now_ms);
 /* The findings, shown when the phase ends; preflight has to live until then. */
 void report_preflight(struct report *report, const struct preflight_report *preflight);
+/* The same at once, outside of a run. */
+void report_plugins(const struct report *report, const struct preflight_report *preflight);
+/* What each says of itself, and why one would not run. */
+void report_list_plugins(FILE *to, const struct preflight_report *preflight);
 void report_rollback(struct report *report, const char *reason);
 void report_warning(struct report *report, const char *format, ...) PRINTF_LIKE(2, 3);
 void report_problem(struct report *report, const char *text);

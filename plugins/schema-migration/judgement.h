@@ -10,13 +10,7 @@
 #include "base/error.h"
 #include "base/process.h"
 #include "store/schema.h"
-
-struct judgement {
-	pf_verdict verdict;
-	const char *code;
-	const char *remedy;
-	struct error sentence;
-};
+#include "support/judgement.h"
 
 /* Which database and release a sentence is about. */
 struct judgement_case {

@@ -14,6 +14,7 @@
 #include "base/text.h"
 #include "judgement.h"
 #include "known.h"
+#include "support/answer.h"
 #include "support/subject.h"
 
 struct job {
@@ -28,12 +29,6 @@ static void job_finish(struct job *job)
 {
 	strings_finish(&job->databases);
 	command_finish(&job->command);
-}
-
-static int report(const struct job *job, const struct judgement *judgement)
-{
-	return job->h->finding(job->h, judgement->verdict, judgement->code,
-			       judgement->sentence.text, judgement->remedy);
 }
 
 /* Counts are kept with the run; a name that cannot be part of a key does without. */
@@ -82,22 +77,10 @@ static void compare(const struct job *job, const struct judgement_case *about, c
 
 static void ask(const struct job *job, const struct judgement_case *about, struct judgement *ret)
 {
-	const struct pf_host *h = job->h;
-	const char *root = h->subject(h, "root");
-	const struct command_values values = {
-		.root = root != NULL ? root : "",
-		.stage = h->subject(h, "stage.dir"),
-		.database = about->path,
-		.version = about->version,
-	};
-	auto_strings struct strings words = {0};
 	auto_process_result struct process_result result = {0};
 	struct error err;
-	int rc = command_expand(&job->command, &values, &words, &err);
+	int rc = answer_ask(job->h, &job->command, about->path, &result, &err);
 
-	if (rc == 0) {
-		rc = process_run(&words, (uint64_t)h->remaining_ms(h), &result, &err);
-	}
 	if (rc < 0) {
 		judge_failure(about, &err, ret);
 		ret->code = "schema.command";
@@ -141,7 +124,7 @@ static int check_existing(struct job *job, const struct judgement_case *about)
 	} else {
 		judge_unknown_release(about, &judgement);
 	}
-	return report(job, &judgement);
+	return judgement_report(job->h, &judgement);
 }
 
 static int check_database(struct job *job, const char *name)
@@ -159,16 +142,16 @@ static int check_database(struct job *job, const char *name)
 		const struct error reason = {.code = -ENOENT, .text = "it has no path"};
 
 		judge_failure(&about, &reason, &judgement);
-		return report(job, &judgement);
+		return judgement_report(job->h, &judgement);
 	}
 	/* Whatever a command would say of the live one: this release has left it like that. */
 	if (subject_entry(h, "database", name, "restored") != NULL) {
 		judge_restored(&about, &judgement);
-		return report(job, &judgement);
+		return judgement_report(job->h, &judgement);
 	}
 	if (is_missing(about.path)) {
 		judge_missing(&about, missing != NULL && strcmp(missing, "ok") == 0, &judgement);
-		return report(job, &judgement);
+		return judgement_report(job->h, &judgement);
 	}
 	return check_existing(job, &about);
 }

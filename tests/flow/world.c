@@ -17,6 +17,7 @@
 
 #define SAMPLE       BANGER_BUILD_DIR "/tests/samples/sample"
 #define TEST_PLUGINS BANGER_BUILD_DIR "/test-plugins"
+#define OWN_PLUGINS  PREFIX "/lib/banger-update/preflight.d"
 
 static const char *or_else(const char *text, const char *fallback)
 {
@@ -82,13 +83,27 @@ static void install_plugin(const struct world *world, const char *directory, con
 
 static void install_plugins(const struct world *world)
 {
-	install_plugin(world, PREFIX "/lib/banger-update/preflight.d", "schema-migration");
-	install_plugin(world, PREFIX "/lib/banger-update/preflight.d", "staged-binaries");
+	install_plugin(world, OWN_PLUGINS, "schema-migration");
+	install_plugin(world, OWN_PLUGINS, "staged-binaries");
 }
 
 void world_add_plugin(const struct world *world, const char *name)
 {
 	install_plugin(world, TEST_PLUGINS, name);
+}
+
+void world_add_check(const struct world *world, const char *name, const char *keys)
+{
+	install_plugin(world, OWN_PLUGINS, name);
+	if (keys != NULL) {
+		char *ini = scratch_read(world->ini);
+		char *more = NULL;
+
+		must(asprintf(&more, "%s\n[plugin %s]\n%s\n", ini, name, keys) > 0);
+		scratch_write(world->ini, more);
+		free(more);
+		free(ini);
+	}
 }
 
 /* The socket's path has to be short, whatever the host's directory is called. */

@@ -93,6 +93,9 @@ char *world_script(const struct world *world, const char *name, const char *form
 /* Puts one of tests/plugins beside the real ones. */
 void world_add_plugin(const struct world *world, const char *name);
 
+/* Puts one of the updater's own plugins there, with these lines in its section (NULL: none). */
+void world_add_check(const struct world *world, const char *name, const char *keys);
+
 /* Runs banger-update with --config, and the words of line (split at blanks) behind it. */
 struct outcome world_update(const struct world *world, const char *line);
 /* The same from a shell: "umask 077; exec \"$@\"". */

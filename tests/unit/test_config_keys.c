@@ -136,11 +136,15 @@ Test(config_keys, the_sample_file_shows_the_defaults_as_comments)
 	free(text);
 }
 
-/* "; key = value" becomes "key = value"; prose has no '=' behind its first word. */
+/* "; key = value" becomes "key = value", "; [section]" a section; prose has no '=' behind its first
+ * word. */
 static const char *uncomment(const char *line)
 {
 	const char *inside = strncmp(line, "; ", 2) == 0 ? line + 2 : line;
 
+	if (inside[0] == '[') {
+		return inside;
+	}
 	return strncmp(inside + strcspn(inside, " "), " = ", 3) == 0 ? inside : line;
 }
 

@@ -30,6 +30,7 @@ static struct request request_of(const struct pairs *options, const struct pairs
 		.timeout_ms = 30000,
 		.grants = 3,
 		.has_section = true,
+		.trial = TRIAL_NO_TIME,
 		.options = options,
 		.subject = subject,
 	};
@@ -74,6 +75,7 @@ Test(request, what_goes_in_comes_out)
 	cr_assert_eq(request.timeout_ms, 30000);
 	cr_assert_eq(request.grants, 3);
 	cr_assert(request.has_section);
+	cr_assert_eq(request.trial, TRIAL_NO_TIME);
 	cr_assert_str_eq(pairs_get(request.options, "colour"), "blue");
 	cr_assert_str_eq(pairs_get(request.subject, "artifacts"), "one\ntwo");
 	cr_assert_str_eq(pairs_get(request.subject, "root"), "");

@@ -96,26 +96,34 @@ struct pf_host {
 
 	/*
 	 * What is updated and how; NULL when the host does not know or it does not apply. A list
-	 *has one name a line (with '\n' between, none at the end). N is a name out of its list.
+	 * has one name a line (with '\n' between, none at the end). N is a name out of its list.
 	 *
 	 *	product               what is updated
 	 *	version.from          the installed version; NULL when unknown
 	 *	version.to            the release's version
-	 *	root                  "" in production, else the directory that stands for "/". The
-	 *	                      paths below have it in front already
+	 *	root                  "" in production, else the directory that stands for "/".
+	 *	                      The paths below have it in front already
 	 *	stage.dir             where the release's files lie, unpacked and verified
 	 *	scratch.dir           a directory the plugin may write to; removed afterwards
 	 *	artifacts             list of the files that will be replaced
 	 *	artifact.N.staged     the new file, inside stage.dir
 	 *	artifact.N.install    the path it will get
 	 *	services              list of the services that will be restarted
+	 *	service.N.state       running, stopped, unwell (it runs, but says that it is not
+	 *	                      well), failed, restarting, masked, missing or unknown
+	 *	service.N.reason      a sentence about the state, when there is one
+	 *	service.N.pid         its main process, when it runs
+	 *	service.N.pid_file    the file that names it, when one is configured
 	 *	databases             list of the SQLite databases
 	 *	database.N.path       its file
 	 *	database.N.user       the user it belongs to
 	 *	database.N.record     the table that records its applied migrations
 	 *	database.N.restored   "yes" when a snapshot goes back with the release, which has
 	 *	                      left it like that; path is then the snapshot's
-	 *	database.N.missing    "ok" when the file may be missing before it, else "error"
+	 *	database.N.missing    "ok" when the file may be missing before the update, else
+	 *	                      "error"
+	 *	database.N.on_rollback
+	 *	                      "if-changed", "always" or "never": when it is put back
 	 *	release.migrations.N  list of the migration identifiers (decimal) that the release
 	 *	                      knows for database N, out of its signed description; "" is
 	 *	                      none of them, NULL means that the release does not say

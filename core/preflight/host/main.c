@@ -113,6 +113,28 @@ static int call_check(struct run *run, const struct pf_plugin *plugin, int32_t *
 	return refuse(run, "plugin.refused", text, "report it to the plugin's author");
 }
 
+/* What it says of itself, as facts; nothing is checked. */
+static int describe(struct run *run, const struct pf_plugin *plugin)
+{
+	char abi[16];
+	const struct frame frames[] = {
+		{.type = FRAME_FACT, .code = "version", .text = plugin->version},
+		{.type = FRAME_FACT, .code = "abi", .text = abi},
+		{.type = FRAME_FACT, .code = "needs", .is_number = true, .number = plugin->needs},
+		{.type = FRAME_FINDING,
+		 .verdict = PF_SKIP,
+		 .code = "plugin.described",
+		 .text = plugin->summary},
+	};
+	int rc = 0;
+
+	(void)snprintf(abi, sizeof(abi), "%u.%u", plugin->abi_major, plugin->min_minor);
+	for (size_t i = 0; i < sizeof(frames) / sizeof(frames[0]) && rc == 0; i++) {
+		rc = report_send(&run->report, &frames[i]);
+	}
+	return rc < 0 ? rc : options_describe(plugin, &run->report);
+}
+
 /* A plugin that works on databases is started as whoever may read them, once it has said so. */
 static bool wants_database(const struct run *run, const struct pf_plugin *plugin)
 {
@@ -170,7 +192,19 @@ static int load_and_check(struct run *run, int32_t *ret_result)
 			"install a build of the plugin that fits this updater and that its user "
 			"may read, or remove it");
 	}
-	return check_plugin(run, plugin, ret_result);
+	return run->request.trial == TRIAL_DESCRIBE ? describe(run, plugin)
+						    : check_plugin(run, plugin, ret_result);
+}
+
+/* A program says nothing of itself before it runs. */
+static int describe_program(struct run *run)
+{
+	const struct frame finding = {.type = FRAME_FINDING,
+				      .verdict = PF_SKIP,
+				      .code = "plugin.described",
+				      .text = "a program"};
+
+	return report_send(&run->report, &finding);
 }
 
 /* Does not return when it works: the program takes this process over, and the updater reads what it
@@ -216,7 +250,11 @@ static int confine_and_run(struct run *run, int32_t *ret_result)
 	if (first_stay_behind(&err) < 0) {
 		return refuse(run, "plugin.load", err.text, "let its user have more processes");
 	}
-	return run->request.is_program ? become_program(run) : load_and_check(run, ret_result);
+	if (run->request.is_program) {
+		return run->request.trial == TRIAL_DESCRIBE ? describe_program(run)
+							    : become_program(run);
+	}
+	return load_and_check(run, ret_result);
 }
 
 int main(void)

@@ -95,6 +95,31 @@ int options_check_given(const struct pf_plugin *plugin, const struct pairs *give
 	return 0;
 }
 
+int options_describe(const struct pf_plugin *plugin, struct report *report)
+{
+	int rc = 0;
+
+	for (size_t i = 0; option_at(plugin, i) != NULL && rc == 0; i++) {
+		const struct pf_option *option = option_at(plugin, i);
+		char key[LIMIT_FACT_KEY + 1];
+		char text[LIMIT_TEXT / 2];
+		const struct frame fact = {.type = FRAME_FACT, .code = key, .text = text};
+
+		/* A key that is too long for this is left out. */
+		if (snprintf(key, sizeof(key), "option.%s", option->key) >= (int)sizeof(key)) {
+			continue;
+		}
+		(void)snprintf(text, sizeof(text), "%s%.200s%s: %.700s",
+			       option->fallback != NULL ? "\"" : "",
+			       option->fallback != NULL ? option->fallback : "required",
+			       option->fallback != NULL ? "\"" : "",
+			       option->help != NULL ? option->help : "");
+		text_sanitize(text);
+		rc = report_send(report, &fact);
+	}
+	return rc;
+}
+
 const char *options_missing(const struct pf_plugin *plugin, const struct pairs *given)
 {
 	for (size_t i = 0; option_at(plugin, i) != NULL; i++) {

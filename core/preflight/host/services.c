@@ -167,6 +167,7 @@ void services_init(struct services *ret, struct report *report, const struct req
 	const struct sigaction action = {.sa_handler = on_sigterm};
 
 	(void)sigaction(SIGTERM, &action, NULL);
+	is_cancelled = request->trial == TRIAL_CANCELLED;
 	*ret = (struct services){
 		.table =
 			{
@@ -185,7 +186,8 @@ void services_init(struct services *ret, struct report *report, const struct req
 			},
 		.report = report,
 		.request = request,
-		.soft_deadline = clock_deadline(request->timeout_ms / 10 * 9),
+		.soft_deadline = clock_deadline(
+			request->trial == TRIAL_NO_TIME ? 0 : request->timeout_ms / 10 * 9),
 		.thread = pthread_self(),
 		.process = getpid(),
 	};

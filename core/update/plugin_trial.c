@@ -1,0 +1,140 @@
+/*
+ * plugin_trial.c - plugin_trial.h: a preflight of one file.
+ */
+#include "update/plugin_trial.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/guard.h"
+#include "base/text.h"
+#include "preflight/user.h"
+
+#define TIMEOUT_MS 30000
+
+void plugin_trial_finish(struct plugin_trial *trial)
+{
+	struct error ignored;
+
+	if (trial->places != NULL && file_remove_tree(trial->places, &ignored) < 0) {
+		(void)fprintf(stderr, "banger-update: %s\n", ignored.text);
+	}
+	free(trial->path);
+	free(trial->directory);
+	free(trial->name);
+	free(trial->places);
+	helpers_close(&trial->helpers);
+	pairs_finish(&trial->given);
+	pairs_finish(&trial->subject);
+}
+
+/* "KEY=VALUE", each into the pairs. */
+static int take_pairs(const struct strings *words, const char *option, struct pairs *ret,
+		      struct error *err)
+{
+	for (size_t i = 0; i < words->count; i++) {
+		const char *word = words->items[i];
+		const char *equals = strchr(word, '=');
+
+		if (equals == NULL || equals == word) {
+			return error_set(err, -EINVAL, "--%s wants KEY=VALUE, not '%s'", option,
+					 word);
+		}
+		auto_free char *key = strndup(word, (size_t)(equals - word));
+
+		if (key == NULL || pairs_set(ret, key, equals + 1) < 0) {
+			return error_no_memory(err);
+		}
+	}
+	return 0;
+}
+
+static int take_file(struct plugin_trial *trial, const char *file, struct error *err)
+{
+	trial->path = realpath(file, NULL);
+	if (trial->path == NULL) {
+		return error_set(err, -errno, "cannot find the plugin %s: %s", file,
+				 strerror(errno));
+	}
+	const char *base = path_name(trial->path);
+	const char *dot = strrchr(base, '.');
+
+	trial->directory = path_directory(trial->path);
+	trial->name = strndup(base, dot != NULL ? (size_t)(dot - base) : strlen(base));
+	trial->is_program = !text_has_suffix(base, ".so");
+	return trial->directory == NULL || trial->name == NULL ? error_no_memory(err) : 0;
+}
+
+/* Open to walk through: the plugin's own place below is its user's alone. */
+static int make_places(struct plugin_trial *trial, struct error *err)
+{
+	char path[] = "/tmp/banger-update-plugin-XXXXXX";
+
+	if (mkdtemp(path) == NULL) {
+		return error_set(err, -errno, "cannot make a directory in /tmp: %s",
+				 strerror(errno));
+	}
+	if (asprintf(&trial->places, "%s", path) < 0) {
+		trial->places = NULL;
+		(void)rmdir(path);
+		return error_no_memory(err);
+	}
+	return 0;
+}
+
+int plugin_trial_init(struct plugin_trial *trial, const struct options *options, struct error *err)
+{
+	*trial = (struct plugin_trial){.helpers = HELPERS_INIT};
+	int rc = take_pairs(&options->set, "set", &trial->given, err);
+
+	rc = rc < 0 ? rc : take_pairs(&options->subjects, "subject", &trial->subject, err);
+	if (rc == 0 && pairs_get(&trial->subject, "root") == NULL &&
+	    pairs_set(&trial->subject, "root", options->root) < 0) {
+		return error_no_memory(err);
+	}
+	rc = rc < 0 ? rc : take_file(trial, options->arguments.items[1], err);
+	rc = rc < 0 ? rc : helpers_open(&trial->helpers, err);
+	if (rc == 0 && geteuid() == 0) {
+		rc = preflight_user_find(NULL, &trial->user, err);
+	}
+	return rc < 0 ? rc : make_places(trial, err);
+}
+
+int plugin_trial_run(const struct plugin_trial *trial, enum trial how, bool with_options,
+		     struct preflight_report *ret, struct error *err)
+{
+	auto_free char *places = NULL;
+	const struct preflight_policy policy = {
+		.name = trial->name,
+		.enabled = true,
+		.options = &trial->given,
+	};
+	struct preflight_options options = {
+		.helper_fd = trial->helpers.preflight_host,
+		.plugin_dir = trial->directory,
+		.check_trust = geteuid() == 0,
+		.user = trial->user,
+		.timeout_ms = TIMEOUT_MS,
+		.policies = &policy,
+		.policy_count = with_options && trial->given.count > 0 ? 1 : 0,
+		.subject = &trial->subject,
+		.only = path_name(trial->path),
+		.trial = how,
+	};
+
+	if (chmod(trial->places, 0711) < 0) {
+		return error_set(err, -errno, "cannot open %s to plugins: %s", trial->places,
+				 strerror(errno));
+	}
+	if (asprintf(&places, "%s/places", trial->places) < 0) {
+		places = NULL;
+		return error_no_memory(err);
+	}
+	options.scratch_dir = places;
+	return preflight_run(&options, ret, err);
+}

@@ -1,0 +1,90 @@
+/*
+ * test_plugin_elf.c - what is said of a shared object without loading it; and that no file, however
+ * cut or bent, leads out of its own bytes.
+ */
+#include "update/plugin_elf.h"
+
+#include <criterion/criterion.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/guard.h"
+#include "base/limits.h"
+
+#define PLUGIN BANGER_BUILD_DIR "/test-plugins/ok.so"
+
+static struct buffer read_plugin(void)
+{
+	struct buffer file = BUFFER_INIT(16 * MIB);
+	struct error err;
+
+	cr_assert_eq(file_read_path(PLUGIN, &file, &err), 0, "%s", err.text);
+	return file;
+}
+
+static bool says(const struct findings *found, const char *code)
+{
+	for (size_t i = 0; i < found->count; i++) {
+		if (strcmp(found->items[i].code, code) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+Test(plugin_elf, a_plugin_is_known_by_its_symbol)
+{
+	auto_buffer struct buffer file = read_plugin();
+	auto_findings struct findings found = {0};
+
+	cr_assert_eq(plugin_elf_lint(&file, &found), 0);
+	cr_assert_not(says(&found, "lint.symbol"));
+	cr_assert_not(says(&found, "lint.format"));
+}
+
+Test(plugin_elf, what_is_no_object_says_so)
+{
+	auto_buffer struct buffer file = BUFFER_INIT(1 * KIB);
+	auto_findings struct findings found = {0};
+
+	cr_assert_eq(plugin_elf_lint(&file, &found), 0);
+	cr_assert(says(&found, "lint.format"));
+	cr_assert_eq(buffer_add(&file, "#!/bin/sh\nexit 0; # padded to the size of a head ........",
+				60),
+		     0);
+	findings_finish(&found);
+	cr_assert_eq(plugin_elf_lint(&file, &found), 0);
+	cr_assert(says(&found, "lint.format"));
+}
+
+Test(plugin_elf, no_length_leads_out_of_the_file)
+{
+	auto_buffer struct buffer file = read_plugin();
+
+	for (size_t length = 0; length < file.length; length += 61) {
+		/* Of exactly this size, so that a sanitizer sees the first byte too far. */
+		auto_free char *bytes = malloc(length > 0 ? length : 1);
+		struct buffer cut = {.data = bytes, .length = length};
+		auto_findings struct findings found = {0};
+
+		cr_assert_not_null(bytes);
+		memcpy(bytes, file.data, length);
+		cr_assert_eq(plugin_elf_lint(&cut, &found), 0);
+		cr_assert_gt(found.count, 0, "%zu bytes are no plugin", length);
+	}
+}
+
+Test(plugin_elf, no_byte_of_its_tables_leads_out_of_the_file)
+{
+	auto_buffer struct buffer file = read_plugin();
+	const size_t tail = file.length > 4096 ? file.length - 4096 : 0;
+
+	for (size_t at = 0; at < file.length; at += at < 64 || at >= tail ? 1 : 97) {
+		auto_findings struct findings found = {0};
+		char before = file.data[at];
+
+		file.data[at] = (char)0xff;
+		cr_assert_eq(plugin_elf_lint(&file, &found), 0);
+		file.data[at] = before;
+	}
+}
