@@ -69,7 +69,7 @@ static int find_place(struct job *job, const char *path, struct place *ret, stru
 	struct stat st;
 	int rc = find_directory(path, &directory, &st, err);
 
-	if (rc < 0) {
+	if (rc < 0 || directory == NULL) {
 		return rc;
 	}
 	if (statvfs(directory, &fs) < 0) {
