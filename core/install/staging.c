@@ -163,15 +163,24 @@ int staging_share(const char *path, struct error *err)
 	return 0;
 }
 
+char *staging_scratch(const char *path)
+{
+	char *scratch = NULL;
+
+	return asprintf(&scratch, "%s.scratch", path) < 0 ? NULL : scratch;
+}
+
 int staging_remove(const char *path, struct error *err)
 {
 	auto_free char *parent = path_directory(path);
+	auto_free char *scratch = staging_scratch(path);
 
-	if (parent == NULL) {
+	if (parent == NULL || scratch == NULL) {
 		return error_no_memory(err);
 	}
 	int rc = file_remove_tree(path, err);
 
+	rc = rc < 0 ? rc : file_remove_tree(scratch, err);
 	if (rc < 0) {
 		return rc;
 	}

@@ -29,6 +29,9 @@ MUST_CHECK int staging_make(const char *path, bool make_base, struct error *err)
 /* Lets everybody read what is staged and run it; writing stays ours. */
 MUST_CHECK int staging_share(const char *path, struct error *err);
 
+/* Where plugins of the run may write: beside path. The caller frees it; NULL: no memory. */
+char *staging_scratch(const char *path);
+
 /* Removes the directory and, when that was the last one, its parent. A missing one is success. */
 MUST_CHECK int staging_remove(const char *path, struct error *err);
 

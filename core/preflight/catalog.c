@@ -148,12 +148,13 @@ static void sort(struct catalog *catalog)
 	}
 }
 
-/* What editors and package managers leave beside a file that they replace. */
+/* What editors, package managers and an update of plugins leave beside a file that they replace. */
 static bool is_leftover(const char *file)
 {
 	static const char *const ends[] = {
-		"~",       ".dpkg-old", ".dpkg-new", ".dpkg-dist", ".dpkg-tmp", ".rpmsave",
-		".rpmnew", ".rpmorig",  ".pacnew",   ".pacsave",   ".pacorig",
+		"~",        ".dpkg-old", ".dpkg-new", ".dpkg-dist",  ".dpkg-tmp",
+		".rpmsave", ".rpmnew",   ".rpmorig",  ".pacnew",     ".pacsave",
+		".pacorig", ".previous", ".earlier",  ".update-new", ".update-link",
 	};
 
 	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
@@ -161,7 +162,7 @@ static bool is_leftover(const char *file)
 			return true;
 		}
 	}
-	return false;
+	return strstr(file, ".unexpected-") != NULL;
 }
 
 /* A directory that is called NAME.so means to be a plugin, and will be told that it is none. */

@@ -61,8 +61,8 @@ int update_confine(struct update *update, struct preflight_options *options,
 
 	/* Beside what is staged: no artifact can have the same name, and the next run removes both.
 	 */
-	if (asprintf(&confinement.scratch, "%s.scratch", update->plan.staging) < 0) {
-		confinement.scratch = NULL;
+	confinement.scratch = staging_scratch(update->plan.staging);
+	if (confinement.scratch == NULL) {
 		return error_no_memory(err);
 	}
 	options->scratch_dir = confinement.scratch;

@@ -106,7 +106,7 @@ static int add_artifact(struct job *job, const char *name, struct error *err)
 {
 	const char *staged = subject_entry(job->h, "artifact", name, "staged");
 	const char *install = subject_entry(job->h, "artifact", name, "install");
-	struct place place;
+	struct place place = {0};
 	struct stat file;
 
 	if (staged == NULL || install == NULL) {

@@ -15,6 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "flow/world_parts.h"
 
@@ -275,4 +276,20 @@ bool disturb_is_asked(const struct disturbed *host, int patience_ms)
 	struct pollfd asked = {.fd = host->server, .events = POLLIN};
 
 	return poll(&asked, 1, patience_ms) == 1;
+}
+
+bool disturb_is_judged(const struct disturbed *host, int patience_ms)
+{
+	char *pattern = path_join(world_of(host)->bin, ".banger-update-banger/*.scratch/hang");
+	uint64_t deadline = clock_deadline((uint64_t)patience_ms);
+	glob_t found = {0};
+	bool is_there = false;
+
+	while (!is_there && clock_left(deadline) > 0) {
+		is_there = glob(pattern, 0, NULL, &found) == 0;
+		globfree(&found);
+		(void)poll(NULL, 0, 1);
+	}
+	free(pattern);
+	return is_there;
 }

@@ -13,7 +13,7 @@
 enum fault {
 	FAILS,
 	HANGS,
-	KILLED, /* by a command; where none runs, by the test once the server is asked */
+	KILLED, /* by a command; where none runs, by the test once it waits */
 };
 
 struct disturbed {
@@ -40,5 +40,7 @@ void disturb_health(struct disturbed *host);
 
 /* Whether somebody came to the server. */
 bool disturb_is_asked(const struct disturbed *host, int patience_ms);
+/* Whether the plugin that hangs was given its directory. */
+bool disturb_is_judged(const struct disturbed *host, int patience_ms);
 
 #endif

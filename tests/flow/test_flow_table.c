@@ -77,6 +77,7 @@ static const struct row {
 	{"bring", FAILS, BACK, disturb_bring, ERROR},
 	{"preflight", FAILS, ALL, disturb_preflight, ERROR},
 	{"preflight", HANGS, ALL, disturb_preflight, ERROR},
+	{"preflight", KILLED, ALL, disturb_preflight, DEAD},
 	{"baseline", FAILS, UPDATES, disturb_baseline, BUSY},
 	{"baseline", HANGS, UPDATES, disturb_baseline, BUSY},
 	/* What is sick may be left. */
@@ -273,14 +274,24 @@ static void reset(void)
 	free(path);
 }
 
+/* Where no command kills the updater, we do, once it waits. */
+static bool waits(void)
+{
+	return host.server >= 0 ? disturb_is_asked(&host, PATIENCE_MS)
+				: disturb_is_judged(&host, PATIENCE_MS);
+}
+
+static bool is_ours_to_kill(const struct row *row)
+{
+	return row->fault == KILLED && (host.server >= 0 || row->arrange == disturb_preflight);
+}
+
 static struct outcome run(const struct row *row)
 {
 	struct running running = world_begin(world(), ground.line);
 
-	/* Where no command kills it, we do. */
-	if (row->fault == KILLED && host.server >= 0) {
-		cr_assert(disturb_is_asked(&host, PATIENCE_MS), "%s: nobody asks the server",
-			  row->phase);
+	if (is_ours_to_kill(row)) {
+		cr_assert(waits(), "%s is not reached", row->phase);
 		must(kill(running.process.pid, SIGKILL) == 0);
 	}
 	return world_await(&running);

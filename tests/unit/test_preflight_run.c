@@ -416,8 +416,14 @@ Test(preflight_run, names_that_no_plugin_can_have_are_errors)
 
 Test(preflight_run, hidden_files_leftovers_and_directories_are_no_plugins)
 {
-	static const char *const names[] = {".half-written.so", "ok.so.dpkg-old", "disk.sh~",
-					    "disk.rpmsave"};
+	static const char *const names[] = {".half-written.so",
+					    "ok.so.dpkg-old",
+					    "disk.sh~",
+					    "disk.rpmsave",
+					    "ok.so.previous",
+					    "ok.so.update-new",
+					    "ok.so.previous.earlier",
+					    "ok.so.unexpected-20261129T090639Z"};
 	auto_bench struct bench bench = bench_make();
 	auto_free char *directory = scratch_path(&bench.plugins, "directory");
 
