@@ -113,11 +113,13 @@ static void *supervise(void *data)
 
 void pretend_landlock(int abi)
 {
+	/* Both live as long as the process: to release the filter would close its descriptor. */
 	static struct pretence pretence;
-	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
+	static scmp_filter_ctx filter;
 	const int call = SCMP_SYS(landlock_create_ruleset);
 	pthread_t thread;
 
+	filter = seccomp_init(SCMP_ACT_ALLOW);
 	cr_assert_not_null(filter);
 	/* Without a version to answer with, nobody has to be asked. */
 	if (abi == 0) {
