@@ -178,9 +178,10 @@ int staging_remove(const char *path, struct error *err)
 	if (parent == NULL || scratch == NULL) {
 		return error_no_memory(err);
 	}
-	int rc = file_remove_tree(path, err);
+	int rc = file_remove_tree(scratch, err);
 
-	rc = rc < 0 ? rc : file_remove_tree(scratch, err);
+	/* What is too long to be removed was too long to be made. */
+	rc = rc == 0 || rc == -ENAMETOOLONG ? file_remove_tree(path, err) : rc;
 	if (rc < 0) {
 		return rc;
 	}

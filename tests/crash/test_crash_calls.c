@@ -9,7 +9,7 @@
 #include "crash/sweep.h"
 #include "flow/world_parts.h"
 
-#define PER_PHASE  2 /* points, in the short form */
+#define PER_PHASE  1 /* points, in the short form */
 #define COMPLAINTS ((size_t)1 << 20)
 #define NOT_BACK   5 /* exit code */
 
