@@ -162,7 +162,7 @@ Test(plugins, that_a_host_cannot_confine_do_not_run_when_they_must_be)
 	refuse_landlock();
 	world_configure(&world, "[preflight]", "sandbox", "required");
 	expect_nothing_changed(&world, "",
-			       EXPECTED(3, "preflight", "not: Landlock (Operation not permitted)",
+			       EXPECTED(3, "preflight", "Landlock (Operation not permitted)",
 					"set sandbox = best", "schema-migration, staged-binaries"));
 }
 
