@@ -32,7 +32,8 @@ MUST_CHECK int staging_share(const char *path, struct error *err);
 /* Where plugins of the run may write: beside path. The caller frees it; NULL: no memory. */
 char *staging_scratch(const char *path);
 
-/* Removes the directory and, when that was the last one, its parent. A missing one is success. */
+/* Removes the directory, what plugins wrote beside it and, when that was the last one, the parent.
+ * A missing one is success. */
 MUST_CHECK int staging_remove(const char *path, struct error *err);
 
 #endif
