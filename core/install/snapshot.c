@@ -161,9 +161,10 @@ static int run_quietly(child_work what, struct snapshot_job *job, struct error *
 	return snapshot_run(job->database, what, job, &nothing, err);
 }
 
-int snapshot_prune(const struct database *database, uint64_t keep, struct error *err)
+int snapshot_prune(const struct database *database, const struct strings *runs, uint64_t keep,
+		   struct error *err)
 {
-	struct snapshot_job job = {.database = database, .keep = keep};
+	struct snapshot_job job = {.database = database, .runs = runs, .keep = keep};
 
 	return run_quietly(snapshot_work_prune, &job, err);
 }

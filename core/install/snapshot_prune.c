@@ -1,12 +1,9 @@
 /*
  * snapshot_prune.c - snapshot_work.h: old runs' snapshots removed. Runs in a child.
- *
- * Only what is named like a run is touched; the names sort by time.
  */
-#include <dirent.h>
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -15,27 +12,13 @@
 #include "install/snapshot_place.h"
 #include "install/snapshot_work.h"
 
-struct listing {
-	struct dirent **entries;
-	int count;
-};
-
-static void listing_finish(struct listing *listing)
-{
-	for (int i = 0; i < listing->count; i++) {
-		free(listing->entries[i]);
-	}
-	free(listing->entries);
-}
-
 /* "20261122T163400Z-1a2b" */
-static int is_run(const struct dirent *entry)
+static bool is_run(const char *name)
 {
 	static const char shape[] = "ddddddddTddddddZ-xxxx";
-	const char *name = entry->d_name;
 
 	if (strlen(name) != sizeof(shape) - 1) {
-		return 0;
+		return false;
 	}
 	for (size_t i = 0; shape[i] != '\0'; i++) {
 		char one[2] = {shape[i], '\0'};
@@ -43,39 +26,29 @@ static int is_run(const struct dirent *entry)
 				      : shape[i] == 'x' ? "0123456789abcdef"
 							: one;
 		if (strchr(allowed, name[i]) == NULL) {
-			return 0;
+			return false;
 		}
 	}
-	return 1;
+	return true;
 }
 
-static int newest_first(const struct dirent **a, const struct dirent **b)
+/* Of the runs that left one, all but the first keep. */
+static int prune(const char *directory, const struct strings *runs, uint64_t keep,
+		 struct error *err)
 {
-	return strcmp((*b)->d_name, (*a)->d_name);
-}
+	uint64_t found = 0;
 
-static int remove_run(const char *directory, const char *name, struct error *err)
-{
-	auto_free char *path = path_join(directory, name);
+	for (size_t i = 0; i < runs->count; i++) {
+		auto_free char *path = path_join(directory, runs->items[i]);
+		struct stat st;
 
-	return path == NULL ? error_no_memory(err) : file_remove_tree(path, err);
-}
-
-static int prune(const char *directory, uint64_t keep, struct error *err)
-{
-	__attribute__((cleanup(listing_finish))) struct listing listing = {0};
-
-	listing.count = scandir(directory, &listing.entries, is_run, newest_first);
-	if (listing.count < 0) {
-		listing.count = 0;
-		return errno == ENOENT ? 0
-				       : error_set(err, -errno, "cannot read %s: %s", directory,
-						   strerror(errno));
-	}
-	for (int i = 0; i < listing.count; i++) {
-		int rc = (uint64_t)i < keep
-				 ? 0
-				 : remove_run(directory, listing.entries[i]->d_name, err);
+		if (path == NULL) {
+			return error_no_memory(err);
+		}
+		if (!is_run(runs->items[i]) || lstat(path, &st) < 0) {
+			continue;
+		}
+		int rc = found++ < keep ? 0 : file_remove_tree(path, err);
 
 		if (rc < 0) {
 			return rc;
@@ -100,5 +73,6 @@ int snapshot_work_prune(void *data, struct buffer *output, struct error *err)
 	}
 	parent = path_directory(live);
 	directory = parent == NULL ? NULL : path_join(parent, SNAPSHOT_DIRECTORY);
-	return directory == NULL ? error_no_memory(err) : prune(directory, job->keep, err);
+	return directory == NULL ? error_no_memory(err)
+				 : prune(directory, job->runs, job->keep, err);
 }

@@ -9,6 +9,7 @@
 
 #include "base/buffer.h"
 #include "base/error.h"
+#include "base/text.h"
 #include "install/child.h"
 #include "model/host.h"
 
@@ -24,6 +25,7 @@ struct snapshot_job {
 	const char *path;
 	const char *fingerprint;
 	/* prune: */
+	const struct strings *runs;
 	uint64_t keep;
 };
 

@@ -158,12 +158,26 @@ int update_restore_databases(struct update *update, struct error *err)
 	return worst;
 }
 
+/* By the journal's order: a clock may have been set back, and a second may see two runs. */
+static int list_runs(struct update *update, struct strings *ret, struct error *err)
+{
+	auto_journal_entries struct journal_entries entries = {0};
+	int rc = journal_runs(update->journal, SIZE_MAX, &entries, err);
+
+	for (size_t i = 0; rc == 0 && i < entries.count; i++) {
+		rc = strings_add(ret, entries.items[i].id) < 0 ? error_no_memory(err) : 0;
+	}
+	return rc;
+}
+
 static void prune(struct update *update, const struct database *database)
 {
+	auto_strings struct strings runs = {0};
 	struct error err;
 
 	if (snapshot_reserve_release(database, update->run, &err) < 0 ||
-	    snapshot_prune(database, update->plan.keep_snapshots, &err) < 0) {
+	    list_runs(update, &runs, &err) < 0 ||
+	    snapshot_prune(database, &runs, update->plan.keep_snapshots, &err) < 0) {
 		report_problem(&update->report, err.text);
 	}
 }

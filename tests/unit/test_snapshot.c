@@ -310,37 +310,82 @@ Test(snapshot, no_room_is_told_before_anything_is_written)
 	free(after);
 }
 
-Test(snapshot, pruning_keeps_the_newest_and_what_is_not_ours)
+/* As the journal has them: the clock was set back for the last one, and two began in one second. */
+static const char *const runs_made[] = {"20261119T000000Z-aaaa", "20261122T000000Z-1111",
+					"20261122T000000Z-ffff", "20261121T000000Z-bbbb", "notes"};
+
+static struct strings list_runs(const char *const *runs, size_t count)
 {
-	static const char *const names[] = {"20261120T000000Z-aaaa", "20261121T000000Z-bbbb",
-					    "20261122T000000Z-cccc", "notes", "20261122T000000Z"};
-	static const bool kept[] = {false, true, true, true, true};
+	struct strings list = {0};
 
-	for (size_t i = 0; i < 5; i++) {
-		char *path = scratch_path(&scratch, "var lib/.banger-update/%s", names[i]);
-		char *file = path_join(path, "state.db");
-
-		scratch_directory(path);
-		scratch_write(file, "");
-		free(file);
-		free(path);
+	for (size_t i = 0; i < count; i++) {
+		cr_assert(strings_add(&list, runs[i]) == 0);
 	}
-	cr_assert(snapshot_prune(&database, 2, &err) == 0, "%s", err.text);
-	for (size_t i = 0; i < 5; i++) {
-		char *path = scratch_path(&scratch, "var lib/.banger-update/%s", names[i]);
+	return list;
+}
 
-		cr_assert(scratch_exists(path) == kept[i], "%s", names[i]);
-		free(path);
+static char *snapshot_of(const char *run)
+{
+	return scratch_path(&scratch, "var lib/.banger-update/%s", run);
+}
+
+static void make_snapshot_of(const char *run)
+{
+	char *path = snapshot_of(run);
+	char *file = path_join(path, "state.db");
+
+	scratch_directory(path);
+	scratch_write(file, "");
+	free(file);
+	free(path);
+}
+
+static bool has_snapshot(const char *run)
+{
+	char *path = snapshot_of(run);
+	bool there = scratch_exists(path);
+
+	free(path);
+	return there;
+}
+
+Test(snapshot, pruning_keeps_the_first_ones_and_what_is_not_ours)
+{
+	static const char others[] = "20261101T000000Z-0123";
+	static const bool kept[] = {true, true, false, false, true};
+	auto_strings struct strings runs = list_runs(runs_made, 5);
+
+	for (size_t i = 0; i < runs.count; i++) {
+		make_snapshot_of(runs_made[i]);
 	}
+	make_snapshot_of(others);
+	cr_assert(snapshot_prune(&database, &runs, 2, &err) == 0, "%s", err.text);
+	for (size_t i = 0; i < runs.count; i++) {
+		cr_expect_eq(has_snapshot(runs_made[i]), kept[i], "%s", runs_made[i]);
+	}
+	cr_expect(has_snapshot(others));
+}
+
+Test(snapshot, pruning_counts_what_is_there)
+{
+	auto_strings struct strings runs = list_runs(runs_made, 4);
+
+	make_snapshot_of(runs_made[2]);
+	make_snapshot_of(runs_made[3]);
+	cr_assert(snapshot_prune(&database, &runs, 2, &err) == 0, "%s", err.text);
+	cr_expect(has_snapshot(runs_made[2]));
+	cr_expect(has_snapshot(runs_made[3]));
 }
 
 Test(snapshot, pruning_to_nothing_leaves_nothing)
 {
 	char *own = scratch_path(&scratch, "var lib/.banger-update");
+	static const char *const run = RUN;
+	auto_strings struct strings runs = list_runs(&run, 1);
 
-	cr_assert(snapshot_prune(&database, 0, &err) == 0, "%s", err.text);
+	cr_assert(snapshot_prune(&database, &runs, 0, &err) == 0, "%s", err.text);
 	take();
-	cr_assert(snapshot_prune(&database, 0, &err) == 0, "%s", err.text);
+	cr_assert(snapshot_prune(&database, &runs, 0, &err) == 0, "%s", err.text);
 	cr_assert(!scratch_exists(own));
 	free(own);
 }
