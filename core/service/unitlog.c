@@ -44,6 +44,10 @@ static size_t read_lines(const struct sdlib *lib, sd_journal *journal,
 		const void *data = NULL;
 		size_t length = 0;
 
+		/* "Starting bangerd.service …" tells nobody anything. */
+		if (lib->sd_journal_get_data(journal, "JOB_ID", &data, &length) >= 0) {
+			continue;
+		}
 		if (lib->sd_journal_get_data(journal, "MESSAGE", &data, &length) < 0 ||
 		    length < sizeof(message_field) - 1) {
 			continue;
