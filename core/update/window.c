@@ -81,6 +81,7 @@ int window_close(struct update *update, struct error *err)
 	if (!is_ours(update)) {
 		return 0;
 	}
+	systemd_inhibit_shutdown(update->systemd, "An update has stopped services");
 	int rc = hold_with_recovery(update, err);
 
 	rc = rc < 0 ? rc
