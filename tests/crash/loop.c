@@ -112,8 +112,8 @@ static bool is_attached(const char *image)
 void loop_mount(const char *type, const char *image, const char *where)
 {
 	/* A btrfs copy has the identity of its original, which is gone by then. */
-	run_or_fail((const char *const[]){"/bin/mount", "-t", type, "-o", "loop", image, where,
-					  NULL});
+	run_or_fail(
+		(const char *const[]){"/bin/mount", "-t", type, "-o", "loop", image, where, NULL});
 }
 
 void loop_let_go(const char *where)
