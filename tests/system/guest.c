@@ -59,6 +59,55 @@ static void install_updater(const struct guest *guest)
 	}
 }
 
+/* Units are where their prefix says; here that is /usr. */
+static void install_unit(const struct guest *guest, const char *name)
+{
+	char *from = path_join(PREFIX "/lib/systemd/system", name);
+	char *to = path_join("usr/lib/systemd/system", name);
+	char *there = machine_path(&guest->machine, to);
+
+	machine_copy(&guest->machine, from, to);
+	if (strstr(name, ".service") != NULL) {
+		scratch_replace(there, PREFIX "/", "/usr/");
+	}
+	free(from);
+	free(to);
+	free(there);
+}
+
+static void enable_unit(const struct guest *guest, const char *name, const char *target)
+{
+	char *unit = path_join("/usr/lib/systemd/system", name);
+	char *directory = NULL;
+	char *link = NULL;
+
+	must(asprintf(&directory, "%s/etc/systemd/system/%s.wants", guest->machine.root, target) >
+	     0);
+	scratch_directory(directory);
+	link = path_join(directory, name);
+	must(symlink(unit, link) == 0);
+	free(unit);
+	free(directory);
+	free(link);
+}
+
+/* As their preset has them. */
+static void install_units(const struct guest *guest)
+{
+	static const char *const units[] = {"banger-update.service", "banger-update-check.service",
+					    "banger-update-check.timer",
+					    "banger-update-recover.service",
+					    "banger-update-recover-verify.service"};
+
+	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+		install_unit(guest, units[i]);
+	}
+	machine_copy(&guest->machine, PREFIX "/lib/systemd/catalog/banger-update.catalog",
+		     "usr/lib/systemd/catalog/banger-update.catalog");
+	enable_unit(guest, "banger-update-recover.service", "sysinit.target");
+	enable_unit(guest, "banger-update-recover-verify.service", TARGET);
+}
+
 static void install_sample(const struct guest *guest, const char *name,
 			   const struct guest_options *options)
 {
@@ -165,6 +214,7 @@ void guest_make(struct guest *guest, const struct guest_options *options)
 	scratch_directory(guest->world.releases);
 	signing_key_publish(&guest->world.key, key);
 	install_updater(guest);
+	install_units(guest);
 	install_release(guest, options);
 	write_web_server(guest);
 	write_service(guest, options);
