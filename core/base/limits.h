@@ -45,6 +45,7 @@
 #define LIMIT_ARTIFACTS    256u
 #define LIMIT_SERVICES     64u
 #define LIMIT_DATABASES    64u
+#define LIMIT_DEPENDENTS   1024u /* units that are stopped with the services */
 #define LIMIT_PLUGINS      1024u
 #define LIMIT_COMMAND_WORD (8u * KIB)
 #define LIMIT_COMMAND_ARGS 64u

@@ -65,6 +65,9 @@ static const char additions[] =
 	" path TEXT NOT NULL, user TEXT, missing_ok INTEGER NOT NULL, record TEXT NOT NULL,"
 	" on_rollback TEXT NOT NULL, existed INTEGER, fingerprint TEXT, snapshot TEXT,"
 	" PRIMARY KEY (run, position));"
+	"CREATE TABLE IF NOT EXISTS plan_dependent ("
+	" run TEXT NOT NULL REFERENCES plan (run), position INTEGER NOT NULL, unit TEXT NOT NULL,"
+	" PRIMARY KEY (run, position));"
 	"CREATE TABLE IF NOT EXISTS fact ("
 	" run TEXT NOT NULL REFERENCES run (id), key TEXT NOT NULL, value TEXT NOT NULL,"
 	" PRIMARY KEY (run, key));"
@@ -108,7 +111,8 @@ static int check_reader(sqlite3 *db, struct error *err)
 static int add_tables(sqlite3 *db, struct error *err)
 {
 	auto_stmt sqlite3_stmt *stmt = NULL;
-	int rc = store_prepare(db, "SELECT 1 FROM sqlite_schema WHERE name = 'bad'", &stmt, err);
+	int rc = store_prepare(db, "SELECT 1 FROM sqlite_schema WHERE name = 'plan_dependent'",
+			       &stmt, err); /* the newest of them */
 
 	if (rc < 0) {
 		return rc;

@@ -66,6 +66,11 @@ MUST_CHECK int journal_plan_snapshot(struct journal *journal, const char *run, s
 /* Who runs the service at that position now, when it is somebody else than was planned. */
 MUST_CHECK int journal_plan_service(struct journal *journal, const char *run, size_t position,
 				    const struct service_process *process, struct error *err);
+/* Units that will be stopped with the services, before the stop (once a run). */
+MUST_CHECK int journal_plan_dependents(struct journal *journal, const char *run,
+				       const struct strings *units, struct error *err);
+MUST_CHECK int journal_read_dependents(struct journal *journal, const char *run,
+				       struct strings *ret, struct error *err);
 /* -ENOENT: the run recorded none, and touched nothing. */
 MUST_CHECK int journal_read_plan(struct journal *journal, const char *run, struct plan *ret,
 				 struct error *err);

@@ -23,6 +23,7 @@ void plan_finish(struct plan *plan)
 	free(plan->snapshots);
 	free(plan->before);
 	free(plan->staging);
+	strings_finish(&plan->dependents);
 	health_answer_finish(&plan->baseline);
 	if (plan->owned != NULL) {
 		host_finish(plan->owned);

@@ -40,6 +40,7 @@ struct service {
 struct service_process {
 	pid_t pid; /* 0: not running */
 	uint64_t start_time;
+	char invocation[33]; /* systemd's name of that run, in hexadecimal; "": none */
 };
 
 enum rollback_policy {

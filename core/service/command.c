@@ -20,6 +20,7 @@
 #include "base/guard.h"
 #include "base/process.h"
 #include "base/strays.h"
+#include "service/command_look.h"
 #include "service/manager.h"
 #include "service/pidfile.h"
 #include "service/tail.h"
@@ -381,8 +382,15 @@ static int stop(const struct service_context *context, const struct service *ser
 	return rc < 0 ? error_prefix(err, "cannot stop %s", service->name) : 0;
 }
 
+static struct service_state look_at(const struct service_context *context,
+				    const struct service *service)
+{
+	return command_look(service_manager_command(), context, service);
+}
+
 static const struct service_manager manager = {
 	.name = "command",
+	.look = look_at,
 	.find = find,
 	.start = start,
 	.stop = stop,

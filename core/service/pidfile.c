@@ -119,7 +119,7 @@ int pidfile_open_process(pid_t pid, int *ret_fd, struct service_process *ret, st
 	if (rc < 0) {
 		return error_set(err, rc, "cannot look at process %d: %s", pid, strerror(-rc));
 	}
-	*ret = (struct service_process){pid, start_time};
+	*ret = (struct service_process){.pid = pid, .start_time = start_time};
 	*ret_fd = take_fd(&fd);
 	return 0;
 }

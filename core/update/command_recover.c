@@ -6,11 +6,13 @@
  */
 #include <dirent.h>
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/guard.h"
 #include "update/after.h"
@@ -20,6 +22,9 @@
 #include "update/state.h"
 
 #define STATE_PARENT "/var/lib/banger-update"
+
+#define LOCK_PATIENCE_MS 30000
+#define LOCK_POLL_MS     20
 
 #define auto_update __attribute__((cleanup(update_finish)))
 
@@ -137,8 +142,43 @@ static int recover_products(const struct options *options)
 	return others > code ? others : code;
 }
 
+/* A run that goes on tells us with a byte that we are not needed; one that is killed, with the end
+ * of the pipe. Whoever started us bounds the wait. */
+static bool is_needed(void)
+{
+	char byte = '\0';
+	ssize_t got = read(STDIN_FILENO, &byte, 1);
+
+	while (got < 0 && errno == EINTR) {
+		got = read(STDIN_FILENO, &byte, 1);
+	}
+	return got <= 0;
+}
+
+/* Of a process that is killed, the pipe may be closed before the lock is. */
+static void await_lock(const char *state_dir)
+{
+	uint64_t deadline = clock_deadline(LOCK_PATIENCE_MS);
+
+	while (clock_left(deadline) > 0) {
+		auto_lock struct lock lock = LOCK_INIT;
+		struct error err;
+
+		if (lock_take(state_dir, "recovery", &lock, &err) != -EBUSY) {
+			return;
+		}
+		(void)poll(NULL, 0, LOCK_POLL_MS);
+	}
+}
+
 int command_recover(const struct options *options)
 {
+	if (options->standby && !is_needed()) {
+		return 0;
+	}
+	if (options->standby && options->state != NULL) {
+		await_lock(options->state);
+	}
 	return options->state != NULL ? recover_directory(options, options->state)
 				      : recover_products(options);
 }

@@ -6,6 +6,7 @@
 
 #include "base/guard.h"
 #include "update/update.h"
+#include "update/window.h"
 
 /* Between the plan and the stop a service may have been started or restarted. */
 static int find_again(struct update *update, struct error *err)
@@ -52,7 +53,9 @@ static int stop_one(struct update *update, struct service_run *run, struct error
 int update_stop(struct update *update, struct error *err)
 {
 	size_t stopped = 0;
-	int rc = find_again(update, err);
+	int rc = window_close(update, err);
+
+	rc = rc < 0 ? rc : find_again(update, err);
 
 	for (size_t i = update->plan.host->service_count; i-- > 0 && rc == 0;) {
 		if (update->services[i].before->pid != 0) {

@@ -30,6 +30,7 @@ struct options {
 	bool yes;
 	bool with_database;
 	bool boot;
+	bool standby;
 	bool in_process;
 	bool dry_run;
 	bool force;
@@ -59,7 +60,7 @@ struct command_row {
 #define OPTION_DRY_RUN (1u << 4)
 #define OPTION_BACK    (1u << 5) /* --yes --with-database */
 #define OPTION_PLUGIN  (1u << 7) /* --set --subject --in-process */
-#define OPTION_RECOVER (1u << 6) /* --boot --state */
+#define OPTION_RECOVER (1u << 6) /* --boot --standby --state */
 
 /* The table of commands, ended by a NULL name; the first is meant when none is given. */
 extern const struct command_row command_rows[];

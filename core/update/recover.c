@@ -17,6 +17,7 @@
 #include "update/bar.h"
 #include "update/phases.h"
 #include "update/update.h"
+#include "update/window.h"
 
 /* So many back are looked at for what could not be removed at their end. */
 #define TIDIED_RUNS 3
@@ -94,6 +95,7 @@ static int revive_run(struct update *run, const struct update *parent,
 	int rc = journal_read_plan(parent->journal, entry->id, &run->plan, err);
 
 	rc = rc < 0 ? rc : update_allocate(run, err);
+	rc = rc < 0 ? rc : window_prepare(run, !run->boot, err);
 	if (rc < 0) {
 		return rc;
 	}
@@ -259,7 +261,6 @@ static int recover_entry(struct update *update, const struct journal_entry *entr
 		.lock = update->lock,
 		.journal = update->journal,
 		.journaled = true,
-		.manager = service_manager_command(),
 		.boot = update->boot,
 		.result = RESULT_ROLLBACK_INCOMPLETE,
 		.verified = {.fd = -1},

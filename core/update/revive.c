@@ -10,6 +10,7 @@
 #include "base/guard.h"
 #include "service/runners.h"
 #include "update/update.h"
+#include "update/window.h"
 
 #define SETTLE_STEP_MS 100
 
@@ -30,6 +31,9 @@ static int start_one(struct update *update, struct service_run *run, int interru
 		rc = service_identify(update->manager, &context, run->service,
 				      update_binary_path(update, run->service), run->before,
 				      &run->after, err);
+		if (rc == -ESRCH && update->manager->explain != NULL) {
+			update->manager->explain(&context, run->service, &run->after, err);
+		}
 	}
 	return rc < 0 ? error_prefix(err, "service %s", run->service->name) : 0;
 }
@@ -37,17 +41,17 @@ static int start_one(struct update *update, struct service_run *run, int interru
 int update_start(struct update *update, struct error *err)
 {
 	size_t started = 0;
+	int rc = window_open(update, err);
 
-	for (size_t i = 0; i < update->plan.host->service_count; i++) {
-		if (!update->services[i].wanted) {
-			continue;
+	for (size_t i = 0; i < update->plan.host->service_count && rc == 0; i++) {
+		if (update->services[i].wanted) {
+			rc = start_one(update, &update->services[i], update->interrupts, err);
+			started++;
 		}
-		int rc = start_one(update, &update->services[i], update->interrupts, err);
-
-		if (rc < 0) {
-			return rc;
-		}
-		started++;
+	}
+	rc = rc < 0 ? rc : window_start_dependents(update, err);
+	if (rc < 0) {
+		return rc;
 	}
 	report_detail(&update->report, "%zu service%s", started, started == 1 ? "" : "s");
 	return 0;
@@ -105,10 +109,27 @@ int update_stop_new(struct update *update, struct error *err)
 	if (update->boot) {
 		return for_each_new(update, expect_nobody, err);
 	}
+	struct error why = {0};
+
+	/* Who is started by somebody else meanwhile is a leftover, then. */
+	if (window_close_again(update, &why) < 0) {
+		report_problem(&update->report, why.text);
+	}
 	int rc = for_each_new(update, ask_to_stop, err);
 
 	/* Not before all were asked: several services may execute one file. */
 	return rc < 0 ? rc : for_each_new(update, update_end_leftovers, err);
+}
+
+static int tell_of_end(const struct update *update, const struct service_context *context,
+		       const struct service_run *run, bool has_successor, struct error *err)
+{
+	(void)error_set(err, -ESRCH, "service %s was ready, then %s", run->service->name,
+			has_successor ? "another process took its place" : "its process ended");
+	if (update->manager->explain != NULL) {
+		update->manager->explain(context, run->service, &run->after, err);
+	}
+	return -ESRCH;
 }
 
 /* Every service that was started still is the same process. */
@@ -131,10 +152,7 @@ static int all_alive(void *data, struct error *err)
 			return error_prefix(err, "service %s", run->service->name);
 		}
 		if (now.pid != run->after.pid || now.start_time != run->after.start_time) {
-			return error_set(err, -ESRCH, "service %s was ready, then %s",
-					 run->service->name,
-					 now.pid == 0 ? "its process ended"
-						      : "another process took its place");
+			return tell_of_end(update, &context, run, now.pid != 0, err);
 		}
 	}
 	return 0;
@@ -204,6 +222,12 @@ static bool runs_already(struct update *update, struct service_run *run)
 				&ignored) == 0;
 }
 
+static int leave_start(struct update *update, int rc, const struct error *why, struct error *err)
+{
+	return update_leave_to_person(update, rc, err, "start the old release by hand: %s",
+				      why->text);
+}
+
 /* Each of them, although another did not start: the fewer are down the better. */
 static int start_old_ones(struct update *update, struct error *err)
 {
@@ -220,12 +244,13 @@ static int start_old_ones(struct update *update, struct error *err)
 		int rc = start_one(update, run, NO_INTERRUPTS, &why);
 
 		if (rc < 0) {
-			worst = update_leave_to_person(update, rc, err,
-						       "start the old release by hand: %s",
-						       why.text);
+			worst = leave_start(update, rc, &why, err);
 		}
 	}
-	return worst;
+	struct error why = {0};
+	int rc = window_start_dependents(update, &why);
+
+	return rc < 0 ? leave_start(update, rc, &why, err) : worst;
 }
 
 static int old_is_well(struct update *update, struct error *err)
@@ -255,8 +280,15 @@ int update_start_old(struct update *update, struct error *err)
 	if (update->boot) {
 		return 0;
 	}
-	int rc = start_old_ones(update, err);
+	if (window_host_stops(update)) {
+		update->left_open = true;
+		return update_leave_to_person(update, -ESHUTDOWN, err,
+					      "nothing but to start the host again: it goes down, "
+					      "and the old release was put back");
+	}
+	int rc = window_open(update, &why);
 
+	rc = rc < 0 ? leave_start(update, rc, &why, err) : start_old_ones(update, err);
 	if (rc < 0) {
 		return rc;
 	}
@@ -283,5 +315,5 @@ int update_start_missing(struct update *update, struct error *err)
 			return rc;
 		}
 	}
-	return 0;
+	return window_start_dependents(update, err);
 }

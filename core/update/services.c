@@ -29,7 +29,11 @@ const char *update_binary_path(const struct update *update, const struct service
 struct service_context update_context(const struct update *update,
 				      const struct command_values *values)
 {
-	return (struct service_context){.values = values, .lock_fd = update->lock.fd};
+	return (struct service_context){
+		.values = values,
+		.lock_fd = update->lock.fd,
+		.systemd = update->systemd,
+	};
 }
 
 int update_find_service(struct update *update, struct service_run *run, struct error *err)

@@ -14,8 +14,10 @@
 #include "base/clock.h"
 #include "base/guard.h"
 #include "install/staging.h"
+#include "service/systemd.h"
 #include "update/mirrors.h"
 #include "update/phases.h"
+#include "update/window.h"
 
 int update_fail(struct update *update, enum result result, const struct error *err)
 {
@@ -102,18 +104,6 @@ int update_init(struct update *update, const struct options *options, struct err
 	return rc < 0 ? update_fail(update, RESULT_ERROR, err) : 0;
 }
 
-/* What the INI may ask for and this version cannot give is refused, never left out silently. */
-static int check_abilities(const struct config *config, struct error *err)
-{
-	if (config->host.manager == MANAGER_SYSTEMD && config->host.service_count > 0) {
-		return error_set(err, -ENOTSUP,
-				 "%s: this version cannot drive systemd yet: set manager = command "
-				 "in [update], with start, stop and pid_file for each service",
-				 config->path);
-	}
-	return 0;
-}
-
 /* They are never taken, so the descriptor stays readable from the first one on. */
 static int watch_interrupts(struct update *update, struct error *err)
 {
@@ -149,9 +139,8 @@ static int settle_earlier_runs(struct update *update, struct error *err)
 
 int update_prepare(struct update *update, struct error *err)
 {
-	int rc = check_abilities(update->config, err);
+	int rc = window_prepare(update, update->records, err);
 
-	update->manager = service_manager_command();
 	rc = rc < 0 ? rc : watch_interrupts(update, err);
 	rc = rc < 0 ? rc : helpers_open(&update->helpers, err);
 	rc = rc < 0 ? rc : mirrors_open(update, err);
@@ -200,7 +189,7 @@ void update_conclude(struct update *update)
 	if (update->plan.staging != NULL && staging_remove(update->plan.staging, &err) < 0) {
 		report_problem(&update->report, err.text);
 	}
-	if (update->journaled &&
+	if (update->journaled && !update->left_open &&
 	    journal_end(update->journal, update->run, result_word(update->result),
 			update->failure.text[0] != '\0' ? update->failure.text : NULL, &err) < 0) {
 		report_problem(&update->report, err.text);
@@ -230,6 +219,7 @@ void update_finish(struct update *update)
 	strings_finish(&update->to_do);
 	journal_close(&update->journal);
 	lock_release(&update->lock);
+	systemd_free(&update->systemd);
 	helpers_close(&update->helpers);
 	free(update->product);
 	free(update->state_dir);

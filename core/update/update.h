@@ -64,6 +64,7 @@ struct update {
 
 	struct plan plan; /* what is about to be changed, and how it was; host from the start */
 	const struct service_manager *manager;
+	struct systemd *systemd; /* NULL: not what manages the services */
 	struct service_run *services; /* one for each in plan.host */
 	struct strings judged; /* each database's schema when plugins were asked; "": unknown */
 	struct snapshot_hold **holds;   /* one for each database in plan.host */
@@ -79,6 +80,7 @@ struct update {
 	bool begun;           /* this run touched the host: a failure walks back */
 	bool changed;         /* it did, or a recovery before it */
 	bool incomplete;      /* a step back failed */
+	bool left_open;       /* the host goes down: the next boot ends this run */
 	bool unstoppable;     /* … for a service of the new release may still run */
 	struct strings to_do; /* what a person has to do then */
 };

@@ -1,0 +1,370 @@
+/*
+ * systemd.c - manager.h for manager = systemd: jobs over D-Bus, and what is left when they are done.
+ *
+ * A job that is done proves little: a process of Type=simple may be gone a moment later. What runs
+ * is therefore looked at again, by its main process.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/guard.h"
+#include "base/process.h"
+#include "service/manager.h"
+#include "service/systemd.h"
+#include "service/systemd_link.h"
+#include "service/unit.h"
+#include "service/unitlog.h"
+
+#define KILL_GRACE_MS 5000
+
+struct systemd *systemd_new(void)
+{
+	struct systemd *systemd = calloc(1, sizeof(*systemd));
+
+	if (systemd != NULL) {
+		jobs_init(&systemd->jobs);
+		systemd->window = -1;
+		systemd->inhibitor = -1;
+	}
+	return systemd;
+}
+
+void systemd_free(struct systemd **systemd)
+{
+	if (*systemd != NULL) {
+		guard_close(&(*systemd)->window);
+		guard_close(&(*systemd)->inhibitor);
+		jobs_finish(&(*systemd)->jobs);
+		free(*systemd);
+		*systemd = NULL;
+	}
+}
+
+/* ---- who runs -------------------------------------------------------------------------------- */
+
+/* A unit that runs and could not be started again must not be stopped. */
+static int check_startable(const struct unit *unit, struct error *err)
+{
+	if (unit_is(unit->load_state, "loaded")) {
+		return 0;
+	}
+	return error_set(err, -EPERM,
+			 "it runs, but could not be started again: its unit is %s; mend that first",
+			 unit->load_state);
+}
+
+static int find_main(const struct unit *unit, struct service_process *ret, struct error *err)
+{
+	if (unit->main_pid == 0 && unit_is(unit->active_state, "active")) {
+		return error_set(err, -ENOTSUP,
+				 "it runs without a main process (%s%s), so nobody could tell which "
+				 "release it is: give it Type=notify, exec, simple or forking",
+				 unit->type[0] != '\0' ? "Type=" : "it is no service",
+				 unit->type);
+	}
+	if (unit->main_pid == 0) {
+		return error_set(err, -EAGAIN, "it is %s (%s) now: try again when it runs",
+				 unit->active_state, unit->sub_state);
+	}
+	struct service_process process = {.pid = (pid_t)unit->main_pid};
+
+	if (process_start_time(process.pid, &process.start_time) == 0) {
+		(void)snprintf(process.invocation, sizeof(process.invocation), "%s",
+			       unit->invocation);
+		*ret = process;
+	}
+	return 0;
+}
+
+static int find(const struct service_context *context, const struct service *service,
+		struct service_process *ret, struct error *err)
+{
+	auto_unit struct unit unit = {0};
+	int rc = unit_read(&context->systemd->jobs.bus, service->name, &unit, err);
+
+	*ret = (struct service_process){0};
+	if (rc < 0 || !unit_runs(&unit)) {
+		return rc;
+	}
+	rc = check_startable(&unit, err);
+	return rc < 0 ? rc : find_main(&unit, ret, err);
+}
+
+/* ---- how it is ------------------------------------------------------------------------------- */
+
+static const char *word_of(const struct unit *unit)
+{
+	bool runs = unit_runs(unit);
+
+	if (unit_is(unit->load_state, "masked")) {
+		return "masked";
+	}
+	if (!runs && unit_is(unit->load_state, "not-found")) {
+		return "missing";
+	}
+	if (!unit_is(unit->load_state, "loaded")) {
+		return "unknown";
+	}
+	if (unit_is(unit->active_state, "failed")) {
+		return "failed";
+	}
+	if (unit_is(unit->sub_state, "auto-restart")) {
+		return "restarting";
+	}
+	return runs ? "running" : "stopped";
+}
+
+static struct service_state look(const struct service_context *context,
+				 const struct service *service)
+{
+	auto_unit struct unit unit = {0};
+	struct service_state state = {.word = "unknown"};
+
+	if (unit_read(&context->systemd->jobs.bus, service->name, &unit, &state.reason) < 0) {
+		return state;
+	}
+	state.word = word_of(&unit);
+	state.pid = (pid_t)unit.main_pid;
+	if (unit_is(unit.active_state, "failed")) {
+		(void)error_set(&state.reason, -EIO, "Result=%s", unit.result);
+	} else if (unit_is(state.word, "unknown")) {
+		(void)error_set(&state.reason, -EIO, "its unit is %s", unit.load_state);
+	}
+	return state;
+}
+
+/* ---- starting -------------------------------------------------------------------------------- */
+
+/* What systemd's word for the end of a service means (systemd.exec(5), "$SERVICE_RESULT"). */
+static const struct ending {
+	const char *result;
+	int code;
+	bool has_status;
+	const char *text;
+} endings[] = {
+	{"exit-code", -ESRCH, true, "its process exited with"},
+	{"signal", -ESRCH, true, "its process was killed by signal"},
+	{"core-dump", -ESRCH, true, "its process dumped core on signal"},
+	{"timeout", -ETIMEDOUT, false, "it was not ready within the time that its unit allows"},
+	{"watchdog", -ESRCH, false, "its watchdog ran out"},
+	{"protocol", -ESRCH, false, "it did not do what its Type= promises"},
+	{"start-limit-hit", -ESRCH, false, "systemd refuses to start it so often"},
+	{"oom-kill", -ESRCH, false, "it was killed for want of memory"},
+	{"resources", -ECHILD, false, "systemd could not start its process"},
+};
+
+static int tell_result(const struct unit *unit, struct error *err)
+{
+	for (size_t i = 0; i < sizeof(endings) / sizeof(endings[0]); i++) {
+		const struct ending *ending = &endings[i];
+
+		if (!unit_is(unit->result, ending->result)) {
+			continue;
+		}
+		return ending->has_status
+			       ? error_set(err, ending->code, "%s %d", ending->text,
+					   unit->exit_status)
+			       : error_set(err, ending->code, "%s", ending->text);
+	}
+	return error_set(err, -ESRCH, "it is %s (%s) and not active", unit->active_state,
+			 unit->sub_state);
+}
+
+/* The job is over: does the unit run? */
+static int expect_active(struct systemd *systemd, const char *name, struct error *err)
+{
+	auto_unit struct unit unit = {0};
+	int rc = unit_read(&systemd->jobs.bus, name, &unit, err);
+
+	if (rc < 0 || unit_is(unit.active_state, "active") ||
+	    unit_is(unit.active_state, "reloading")) {
+		return rc;
+	}
+	if (!unit_is(unit.load_state, "loaded")) {
+		return error_set(err, -EPERM, "its unit is %s", unit.load_state);
+	}
+	rc = tell_result(&unit, err);
+	(void)unitlog_append(systemd->jobs.bus.lib, unit.invocation, err);
+	return rc;
+}
+
+/* A release that crashed before is not to blame the one that is started now (systemd.unit(5),
+ * StartLimitBurst=). A unit that is not loaded has nothing to be reset. */
+static void reset_failed(struct systemd *systemd, const char *name)
+{
+	static const struct bus_call call = {.interface = BUS_MANAGER,
+					     .member = "ResetFailedUnit"};
+	struct error ignored;
+
+	(void)!bus_call(&systemd->jobs.bus, &call, NULL, &ignored, "s", name);
+}
+
+/* Its own lines say why it was not ready in time. */
+static void add_log(struct systemd *systemd, const char *name, struct error *err)
+{
+	auto_unit struct unit unit = {0};
+	struct error ignored;
+
+	if (unit_read(&systemd->jobs.bus, name, &unit, &ignored) == 0) {
+		(void)unitlog_append(systemd->jobs.bus.lib, unit.invocation, err);
+	}
+}
+
+static int start_unit(struct systemd *systemd, const char *name, uint64_t timeout_ms,
+		      int interrupts, struct error *err)
+{
+	reset_failed(systemd, name);
+	int rc = jobs_begin(&systemd->jobs, "StartUnit", name, err);
+
+	if (rc < 0) {
+		return rc;
+	}
+	rc = jobs_wait(&systemd->jobs, timeout_ms, interrupts, err);
+	if (rc == 0) {
+		return expect_active(systemd, name, err);
+	}
+	jobs_cancel(&systemd->jobs);
+	if (rc == -ETIMEDOUT) {
+		(void)error_set(err, rc, "it was not ready within %g s",
+				(double)timeout_ms / 1000);
+		add_log(systemd, name, err);
+	}
+	return rc;
+}
+
+static int start(const struct service_context *context, const struct service *service,
+		 struct error *err)
+{
+	int rc = start_unit(context->systemd, service->name, service->ready_timeout_ms,
+			    context->interrupts, err);
+
+	return rc < 0 ? error_prefix(err, "cannot start %s", service->name) : 0;
+}
+
+int systemd_start_dependent(struct systemd *systemd, const char *unit, uint64_t timeout_ms,
+			    struct error *err)
+{
+	auto_unit struct unit now = {0};
+	int rc = unit_read(&systemd->jobs.bus, unit, &now, err);
+
+	if (rc == 0 && !unit_is(now.active_state, "active")) {
+		rc = start_unit(systemd, unit, timeout_ms, 0, err);
+	}
+	return rc < 0 ? error_prefix(err, "cannot start %s again", unit) : 0;
+}
+
+/* ---- stopping -------------------------------------------------------------------------------- */
+
+/* Its stop job is still there; once nobody is left, the job is over, too. */
+static int kill_all(struct systemd *systemd, const char *name, struct error *err)
+{
+	static const struct bus_call call = {.interface = BUS_MANAGER, .member = "KillUnit"};
+	int rc = bus_call(&systemd->jobs.bus, &call, NULL, err, "ssi", name, "all", SIGKILL);
+
+	rc = rc < 0 ? rc : jobs_wait(&systemd->jobs, KILL_GRACE_MS, 0, err);
+	return rc == -ETIMEDOUT ? error_set(err, rc, "its processes did not end even when killed")
+				: rc;
+}
+
+/* Whatever the job came to: is it down, and did systemd have to kill it? */
+static int expect_down(struct systemd *systemd, const char *name, bool *ret_killed,
+		       struct error *err)
+{
+	auto_unit struct unit unit = {0};
+	int rc = unit_read(&systemd->jobs.bus, name, &unit, err);
+
+	if (rc < 0) {
+		return rc;
+	}
+	if (unit_runs(&unit)) {
+		return error_set(err, -EBUSY, "it is %s (%s) still", unit.active_state,
+				 unit.sub_state);
+	}
+	*ret_killed = *ret_killed || unit_is(unit.result, "timeout");
+	return 0;
+}
+
+static int stop_unit(struct systemd *systemd, const struct service *service, bool *ret_killed,
+		     struct error *err)
+{
+	int rc = jobs_begin(&systemd->jobs, "StopUnit", service->name, err);
+
+	if (rc == -ENOENT) {
+		return 0;
+	}
+	rc = rc < 0 ? rc : jobs_wait(&systemd->jobs, service->stop_timeout_ms, 0, err);
+	if (rc == -ETIMEDOUT) {
+		*ret_killed = true;
+		rc = kill_all(systemd, service->name, err);
+	}
+	return rc < 0 ? rc : expect_down(systemd, service->name, ret_killed, err);
+}
+
+static int stop(const struct service_context *context, const struct service *service,
+		bool *ret_killed, struct error *err)
+{
+	*ret_killed = false;
+	int rc = stop_unit(context->systemd, service, ret_killed, err);
+
+	return rc < 0 ? error_prefix(err, "cannot stop %s", service->name) : 0;
+}
+
+/* Behind the sentence that is there. */
+static void append(struct error *err, const char *text)
+{
+	char sentence[ERROR_TEXT_MAX];
+
+	memcpy(sentence, err->text, sizeof(sentence));
+	(void)error_set(err, err->code, "%s: %s", sentence, text);
+}
+
+/* ---- why it went ----------------------------------------------------------------------------- */
+
+static void explain(const struct service_context *context, const struct service *service,
+		    const struct service_process *process, struct error *err)
+{
+	auto_unit struct unit unit = {0};
+	struct bus *bus = &context->systemd->jobs.bus;
+	struct error ignored;
+
+	if (unit_read(bus, service->name, &unit, &ignored) < 0) {
+		return;
+	}
+	/* The unit tells of its last process only. */
+	if (process->invocation[0] == '\0' || unit_is(process->invocation, unit.invocation)) {
+		struct error ending = {0};
+
+		if (!unit_is(unit.result, "success")) {
+			(void)tell_result(&unit, &ending);
+			append(err, ending.text);
+		}
+	}
+	(void)unitlog_append(bus->lib,
+			     process->invocation[0] != '\0' ? process->invocation
+							    : unit.invocation,
+			     err);
+}
+
+static const struct service_manager manager = {
+	.name = "systemd",
+	.look = look,
+	.find = find,
+	.start = start,
+	.stop = stop,
+	.explain = explain,
+};
+
+const struct service_manager *service_manager_systemd(void)
+{
+	return &manager;
+}
+
+const struct service_manager *service_manager(enum manager kind)
+{
+	return kind == MANAGER_SYSTEMD ? service_manager_systemd() : service_manager_command();
+}
