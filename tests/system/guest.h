@@ -12,7 +12,8 @@
 #include "flow/world.h"
 #include "system/machine.h"
 
-#define GUEST_INI "/etc/banger-update/banger.ini"
+/* Where it is found whatever prefix was configured. */
+#define GUEST_INI "/usr/lib/banger-update/banger.ini"
 
 struct guest {
 	struct machine machine;

@@ -17,7 +17,7 @@ struct running guest_begin(const struct guest *guest, const char *unit, const ch
 
 	must(asprintf(&command,
 		      "exec systemd-run --quiet --wait --pipe --collect --unit=%s "
-		      "/usr/bin/banger-update --config " GUEST_INI " %s",
+		      "/usr/bin/banger-update %s",
 		      unit, line) > 0);
 	struct running running = machine_begin(&guest->machine, command);
 

@@ -79,7 +79,7 @@ static void add_way_in(struct strings *words, const struct machine *machine)
 				   "-p",
 				   "-C",
 				   "--root",
-				   "--wd=/",
+				   "--wd",
 				   "--",
 				   "/usr/bin/env",
 				   "-i",
