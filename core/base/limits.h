@@ -91,6 +91,9 @@
 #define LIMIT_PLUGIN_DESCRIPTORS 64u
 #define LIMIT_FILTER             (32u * KIB) /* a program of seccomp(2) */
 
+/* What is sent to systemd's journal at once; a datagram may have some 200 KiB */
+#define LIMIT_JOURNALD_ENTRY (48u * KIB)
+
 /* The daemon's socket: one JSON object a line */
 #define LIMIT_REQUEST (64u * KIB)
 

@@ -14,6 +14,7 @@
 #include "base/file.h"
 #include "base/guard.h"
 #include "install/staging.h"
+#include "update/bar.h"
 #include "update/phases.h"
 #include "update/update.h"
 #include "update/window.h"
@@ -337,6 +338,11 @@ int update_recover(struct update *update, struct error *err)
 
 	for (size_t i = 0; i < entries.count && rc == 0; i++) {
 		rc = recover_one(update, &entries.items[i], err);
+		if (rc == 0) {
+			bar_lift(update, entries.items[i].product);
+		} else if (update->boot) {
+			bar_services(update, &entries.items[i], err);
+		}
 	}
 	if (rc < 0 && update->incomplete) {
 		update->result = RESULT_ROLLBACK_INCOMPLETE;

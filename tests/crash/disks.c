@@ -4,134 +4,36 @@
 #include "crash/disks.h"
 
 #include <criterion/criterion.h>
-#include <dirent.h>
-#include <errno.h>
 #include <fcntl.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/buffer.h"
-#include "base/clock.h"
 #include "base/file.h"
+#include "crash/loop.h"
 #include "flow/world_parts.h"
 
-#define CUT         BANGER_BUILD_DIR "/tests/crash/cut"
-#define FILLER      "filler"
-#define PATIENCE_MS 10000
-
-/* The smallest that mkfs accepts with room to spare; they are sparse. */
-static const struct {
-	const char *type;
-	const char *size;
-	const char *mkfs[4];
-} types[] = {
-	{"ext4", "64M", {"/sbin/mkfs.ext4", "-q", "-F", NULL}},
-	{"xfs", "320M", {"/sbin/mkfs.xfs", "-q", "-f", NULL}},
-	{"btrfs", "160M", {"/sbin/mkfs.btrfs", "-q", "-f", NULL}},
-};
-
-#define TYPES (sizeof(types) / sizeof(types[0]))
-
-static size_t type_index(const char *type)
-{
-	size_t i = 0;
-
-	while (i < TYPES && strcmp(types[i].type, type) != 0) {
-		i++;
-	}
-	must(i < TYPES);
-	return i;
-}
-
-static bool kernel_knows(const char *type)
-{
-	char *list = scratch_read("/proc/filesystems");
-	bool known = strstr(list, type) != NULL;
-
-	free(list);
-	return known;
-}
+#define FILLER "filler"
 
 const char *disks_missing(const char *type)
 {
-	if (geteuid() != 0) {
-		return "only root may mount file systems";
-	}
-	if (access("/dev/loop-control", R_OK | W_OK) < 0) {
-		return "there are no loop devices";
-	}
-	if (access(types[type_index(type)].mkfs[0], X_OK) < 0) {
-		return "there is no mkfs for it";
-	}
-	if (!kernel_knows(type)) {
-		return "this kernel does not know it";
-	}
-	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0) {
-		return "no mount namespace of our own";
-	}
-	return NULL;
-}
+	const char *why = loop_missing(type);
 
-/* A loop device whose file is below the store still exists: the unmount is not over. */
-static bool is_attached(const char *image)
-{
-	DIR *devices = opendir("/sys/block");
-	bool attached = false;
-
-	must(devices != NULL);
-	for (const struct dirent *entry = readdir(devices); entry != NULL && !attached;
-	     entry = readdir(devices)) {
-		char path[320];
-		char text[512] = "";
-
-		(void)snprintf(path, sizeof(path), "/sys/block/%s/loop/backing_file",
-			       entry->d_name);
-		FILE *file = strncmp(entry->d_name, "loop", 4) == 0 ? fopen(path, "re") : NULL;
-
-		if (file != NULL) {
-			attached = fgets(text, sizeof(text), file) != NULL &&
-				   strncmp(text, image, strlen(image)) == 0;
-			(void)fclose(file);
-		}
-	}
-	(void)closedir(devices);
-	return attached;
+	return why != NULL ? why : loop_own_mounts();
 }
 
 static void mount_disk(const struct disks *disks, const struct disk *disk)
 {
-	/* A btrfs copy has the identity of its original, which is gone by then. */
-	run_or_fail((const char *const[]){"/bin/mount", "-t", disks->type, "-o", "loop",
-					  disk->image, disk->where, NULL});
-}
-
-/* Who was killed a moment ago may not have let go of it yet. */
-static void unmount(const char *where)
-{
-	uint64_t deadline = clock_deadline(PATIENCE_MS);
-
-	while (umount(where) < 0) {
-		cr_assert_eq(errno, EBUSY, "cannot unmount %s: %s", where, strerror(errno));
-		cr_assert_gt(clock_left(deadline), 0, "%s stays busy", where);
-		(void)usleep(1000);
-	}
+	loop_mount(disks->type, disk->image, disk->where);
 }
 
 static void unmount_disk(const struct disk *disk)
 {
-	uint64_t deadline = clock_deadline(PATIENCE_MS);
-
-	unmount(disk->where);
-	while (is_attached(disk->image)) {
-		cr_assert_gt(clock_left(deadline), 0, "%s stays attached", disk->image);
-		(void)usleep(1000);
-	}
+	loop_unmount(disk->image, disk->where);
 }
 
 static void bind(const struct disks *disks, const char *name)
@@ -148,7 +50,7 @@ static void unbind(const struct disks *disks, const char *name)
 {
 	char *path = path_join(disks->ground->world.scratch.path, name);
 
-	unmount(path);
+	loop_let_go(path);
 	free(path);
 }
 
@@ -183,9 +85,7 @@ static void copy_sparse(const char *from, const char *to)
 
 static void make_disk(struct disks *disks, const char *where, const char *from)
 {
-	size_t type = type_index(disks->type);
 	struct disk *disk = &disks->items[disks->count];
-	const char *const *mkfs = types[type].mkfs;
 	struct scratch store = {0};
 	char *content = NULL;
 
@@ -194,9 +94,7 @@ static void make_disk(struct disks *disks, const char *where, const char *from)
 	disk->image = scratch_path(&store, "image-%zu", disks->count);
 	disk->prepared = scratch_path(&store, "prepared-%zu", disks->count);
 	disks->count++;
-	run_or_fail((const char *const[]){"/usr/bin/truncate", "-s", types[type].size, disk->image,
-					  NULL});
-	run_or_fail((const char *const[]){mkfs[0], mkfs[1], mkfs[2], disk->image, NULL});
+	loop_make(disks->type, NULL, disk->image);
 	scratch_directory(where);
 	mount_disk(disks, disk);
 	must(asprintf(&content, "%s/.", from) > 0);
@@ -248,7 +146,7 @@ static void make_cutter(struct disks *disks)
 	struct buffer body = BUFFER_INIT(8192);
 
 	if (disks->cut != CUT_COPY) {
-		must(buffer_add_format(&body, "exec %s", CUT) == 0);
+		must(buffer_add_format(&body, "exec %s", LOOP_CUT) == 0);
 	}
 	for (size_t i = 0; i < disks->count; i++) {
 		add_cut(disks, i, &body);

@@ -113,26 +113,6 @@ static void end(void)
 TestSuite(network, .init = begin_net, .fini = end, .timeout = 120);
 TestSuite(own_network, .fini = end, .timeout = 120); /* each begins with rules of its own */
 
-/* Replaces every from in the file at path. */
-static void replace_in(const char *path, const char *from, const char *to)
-{
-	char *text = scratch_read(path);
-	struct buffer changed = BUFFER_INIT(1u << 20);
-	bool found = false;
-
-	for (const char *at = text; *at != '\0';) {
-		bool here = strncmp(at, from, strlen(from)) == 0;
-
-		cr_assert_eq(buffer_add(&changed, here ? to : at, here ? strlen(to) : 1), 0);
-		at += here ? strlen(from) : 1;
-		found = found || here;
-	}
-	cr_assert(found, "%s is not in %s", from, path);
-	scratch_write(path, buffer_text(&changed));
-	buffer_finish(&changed);
-	free(text);
-}
-
 /* Publishes version, and puts it on the site as directory, where base is its address. */
 static void offer(const char *version, const char *directory, const char *base)
 {
@@ -144,7 +124,7 @@ static void offer(const char *version, const char *directory, const char *base)
 	char *to = format("%s/%s", base, directory);
 
 	cr_assert_eq(system(command), 0);
-	replace_in(manifest, from, to);
+	scratch_replace(manifest, from, to);
 	free(from);
 	free(to);
 	free(manifest);
@@ -280,7 +260,7 @@ Test(network, a_server_under_an_unknown_authority_is_refused)
 
 	begin_with(format("%s/a/manifest.json", net.https), "");
 	offer("0.2.0", "a", net.https);
-	replace_in(world.ini, net.ca, other);
+	scratch_replace(world.ini, net.ca, other);
 	assert_says("", 3, "certificate");
 	assert_says("--check", 3, "certificate");
 	assert_version("banger 0.1.0");
@@ -382,7 +362,7 @@ Test(network, a_download_that_is_cut_off_goes_on_where_it_was)
 	struct stat st;
 
 	begin_with(format("%s/a/manifest.json", net.http), "");
-	replace_in(world.ini, "retries = 0", "retries = 2");
+	scratch_replace(world.ini, "retries = 0", "retries = 2");
 	offer("0.2.0", "a", net.http);
 	char *tarball = tarball_of("a", "0.2.0");
 	char *manifest = format("%s/a/manifest.json", net.site);
@@ -391,7 +371,7 @@ Test(network, a_download_that_is_cut_off_goes_on_where_it_was)
 		format("http://127.0.0.1:%d/cut/a/0.2.0/%s", net.hostile.port, path_name(tarball));
 
 	cr_assert_eq(stat(tarball, &st), 0);
-	replace_in(manifest, from, to);
+	scratch_replace(manifest, from, to);
 	assert_exit("", 0);
 	assert_version("banger 0.2.0");
 	cr_assert_eq(net.hostile.counts->requests, 3);
@@ -507,9 +487,9 @@ static void try_all(const char *path, const char *document)
 				   document);
 		char *what = format("%s of %s", mischiefs[i], document);
 
-		replace_in(path, plain, bad);
+		scratch_replace(path, plain, bad);
 		expect_refusal(what, &before);
-		replace_in(path, bad, plain);
+		scratch_replace(path, bad, plain);
 		free(what);
 		free(bad);
 	}
@@ -571,7 +551,7 @@ Test(network, an_interrupt_ends_a_download_at_once)
 	struct process_status status;
 
 	begin_with(format("http://127.0.0.1:%d/mute/manifest.json", net.hostile.port), "");
-	replace_in(world.ini, "min_rate_window = 1s", "min_rate_window = 1h");
+	scratch_replace(world.ini, "min_rate_window = 1s", "min_rate_window = 1h");
 	struct process process = start_waiting(0);
 
 	cr_assert_eq(kill(process.pid, SIGINT), 0);
@@ -592,8 +572,8 @@ Test(network, a_terminal_shows_how_far_a_download_is)
 
 	cr_assert_geq(terminal, 0);
 	begin_with(format("http://127.0.0.1:%d/slow/manifest.json", net.hostile.port), "");
-	replace_in(world.ini, "download_timeout = 20s", "download_timeout = 2s");
-	replace_in(world.ini, "min_rate_window = 1s", "min_rate_window = 1h");
+	scratch_replace(world.ini, "download_timeout = 20s", "download_timeout = 2s");
+	scratch_replace(world.ini, "min_rate_window = 1s", "min_rate_window = 1h");
 	char *manifest = format("%s/manifest.json", net.site);
 
 	scratch_write(manifest, "slowly arriving");
@@ -611,8 +591,8 @@ Test(network, a_terminal_shows_how_far_a_download_is)
 Test(network, elsewhere_nothing_is_overwritten)
 {
 	begin_with(format("http://127.0.0.1:%d/slow/manifest.json", net.hostile.port), "");
-	replace_in(world.ini, "download_timeout = 20s", "download_timeout = 2s");
-	replace_in(world.ini, "min_rate_window = 1s", "min_rate_window = 1h");
+	scratch_replace(world.ini, "download_timeout = 20s", "download_timeout = 2s");
+	scratch_replace(world.ini, "min_rate_window = 1s", "min_rate_window = 1h");
 	char *manifest = format("%s/manifest.json", net.site);
 
 	scratch_write(manifest, "slowly arriving");

@@ -15,6 +15,7 @@
 #define must(condition)                                                                            \
 	cr_assert((condition), "the test's own ground is broken at %s:%d", __FILE__, __LINE__)
 
+struct running begin_words(const struct strings *words); /* world_await() ends it */
 struct outcome run_words(const struct strings *words);
 struct outcome run_program(const char *const *argv); /* ended by a NULL */
 /* The same, where only exit 0 will do. */

@@ -22,7 +22,7 @@ static int memory_file(void)
 	return fd;
 }
 
-static struct running start(const struct strings *words)
+struct running begin_words(const struct strings *words)
 {
 	struct running running = {.output = memory_file(), .errors = memory_file()};
 	union {
@@ -64,7 +64,7 @@ struct outcome world_await(struct running *running)
 
 struct outcome run_words(const struct strings *words)
 {
-	struct running running = start(words);
+	struct running running = begin_words(words);
 
 	return world_await(&running);
 }
@@ -120,7 +120,7 @@ struct running world_begin(const struct world *world, const char *line)
 	struct strings words = {0};
 
 	add_updater(&words, world, line);
-	struct running running = start(&words);
+	struct running running = begin_words(&words);
 
 	strings_finish(&words);
 	return running;

@@ -81,6 +81,25 @@ char *scratch_read(const char *path)
 	return buffer_detach(&content);
 }
 
+void scratch_replace(const char *path, const char *from, const char *to)
+{
+	char *text = scratch_read(path);
+	struct buffer changed = BUFFER_INIT(1u << 20);
+	bool found = false;
+
+	for (const char *at = text; *at != '\0';) {
+		bool here = strncmp(at, from, strlen(from)) == 0;
+
+		must(buffer_add(&changed, here ? to : at, here ? strlen(to) : 1) == 0);
+		at += here ? strlen(from) : 1;
+		found = found || here;
+	}
+	cr_assert(found, "%s is not in %s", from, path);
+	scratch_write(path, buffer_text(&changed));
+	buffer_finish(&changed);
+	free(text);
+}
+
 void scratch_directory(const char *path)
 {
 	struct error err;

@@ -25,6 +25,8 @@ void scratch_write(const char *path, const char *text);
 void scratch_write_bytes(const char *path, const void *bytes, size_t length, mode_t mode);
 /* The whole file as a string that the caller frees. */
 char *scratch_read(const char *path);
+/* Replaces every from in the file, of which there has to be one. */
+void scratch_replace(const char *path, const char *from, const char *to);
 void scratch_directory(const char *path);
 bool scratch_exists(const char *path);
 
