@@ -297,8 +297,8 @@ int update_start_old(struct update *update, struct error *err)
 	if (window_host_stops(update)) {
 		update->left_open = true;
 		return update_leave_to_person(update, -ESHUTDOWN, err,
-					      "nothing but to start the host again: it goes down, "
-					      "and the old release was put back");
+					      "wait for the next boot: the host goes down now; the "
+					      "old release was put back, and is looked at then");
 	}
 	int rc = window_open(update, &why);
 
