@@ -28,7 +28,7 @@ struct guest_options {
 	const char *unit_lines;   /* more lines for its [Service] */
 	const char *unit_head;    /* … for its [Unit] */
 	const char *update_keys;  /* more lines for the INI's [update] */
-	const char *service_keys; /* … for [service bangerd.service] */
+	const char *service_keys; /* … for [service bangerd.service]; "ready_timeout = 2s" */
 	const char *sections;     /* more sections */
 };
 

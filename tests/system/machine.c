@@ -46,6 +46,9 @@ static const char *const hidden[] = {
 	"usr/local",
 	"var/lib/banger",
 	"var/lib/banger-update",
+	"var/lib/dpkg", /* to look for owners of files takes a second a run */
+	"var/lib/pacman",
+	"var/lib/rpm",
 	"var/log",
 	"var/tmp",
 };
