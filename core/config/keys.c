@@ -128,7 +128,7 @@ const struct key_row key_rows[] = {
 	{"install", OF_ARTIFACT(install), .type = VALUE_PATH, .required = true,
 	 .help = "the file that is replaced"},
 	{"mode", OF_ARTIFACT(mode), .type = VALUE_MODE, .fallback = "keep",
-	 .help = "keep: the replaced file's, 0755 for a new one"},
+	 .help = "keep: the replaced file's, 0755 for a new one, 0644 for a unit file"},
 	{"owner", OF_ARTIFACT(owner), .type = VALUE_USER,
 	 .help = "unset: the replaced file's, root for a new one"},
 	{"group", OF_ARTIFACT(group), .type = VALUE_USER,

@@ -21,6 +21,7 @@
 
 #define ACL           "system.posix_acl_access"
 #define NEW_FILE_MODE 0755
+#define NEW_UNIT_MODE 0644 /* systemd complains of a unit that may be executed */
 #define LOOKUP_MAX    65536
 
 /* A number as an id, or -EINVAL. (uid_t)-1 means "leave it" to chown(2) and is no id. */
@@ -83,7 +84,8 @@ struct wish {
 static int make_wish(int old, const struct artifact *artifact, const char *name, struct wish *ret,
 		     struct error *err)
 {
-	struct wish wish = {geteuid(), getegid(), NEW_FILE_MODE};
+	bool is_unit = artifact->install != NULL && host_is_unit_file(artifact->install);
+	struct wish wish = {geteuid(), getegid(), is_unit ? NEW_UNIT_MODE : NEW_FILE_MODE};
 	struct stat st;
 	int rc = 0;
 

@@ -4,6 +4,9 @@
 #include "model/host.h"
 
 #include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
 
 void host_finish(struct host *host)
 {
@@ -51,4 +54,24 @@ void database_finish(struct database *database)
 	free(database->user);
 	free(database->record);
 	*database = (struct database){0};
+}
+
+bool host_is_unit_file(const char *path)
+{
+	static const char *const directories[] = {"/systemd/system/", "/systemd/user/"};
+	static const char *const suffixes[] = {
+		".service", ".socket", ".target", ".timer",     ".path", ".mount",
+		".slice",   ".scope",  ".swap",   ".automount", ".conf",
+	};
+	bool is_inside = false;
+
+	for (size_t i = 0; i < sizeof(directories) / sizeof(directories[0]); i++) {
+		is_inside = is_inside || strstr(path, directories[i]) != NULL;
+	}
+	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
+		if (is_inside && text_has_suffix(path, suffixes[i])) {
+			return true;
+		}
+	}
+	return false;
 }

@@ -119,6 +119,27 @@ static const char *word_of(const struct unit *unit)
 	return runs ? "running" : "stopped";
 }
 
+/* What a stop of the unit does to processes that shall live on (systemd.kill(5)) and to their
+ * sockets (systemd.exec(5), RuntimeDirectoryPreserve=): it is a stop and a start, and no restart. */
+static void judge_children(const struct unit *unit, struct error *ret)
+{
+	bool ends_all = unit_is(unit->kill_mode, "control-group") ||
+			(unit_is(unit->kill_mode, "mixed") && unit->sends_sigkill);
+	bool wipes = unit->runtime_directories.count > 0 && !unit_is(unit->preserve, "yes");
+
+	if (ends_all) {
+		(void)error_set(ret, -EPERM,
+				"KillMode=%s ends the processes that shall live on; it takes "
+				"KillMode=process",
+				unit->kill_mode);
+	} else if (wipes) {
+		(void)error_set(ret, -EPERM,
+				"RuntimeDirectoryPreserve=%s removes /run/%s under the processes "
+				"that shall live on; it takes RuntimeDirectoryPreserve=yes",
+				unit->preserve, unit->runtime_directories.items[0]);
+	}
+}
+
 static struct service_state look(const struct service_context *context,
 				 const struct service *service)
 {
@@ -130,6 +151,9 @@ static struct service_state look(const struct service_context *context,
 	}
 	state.word = word_of(&unit);
 	state.pid = (pid_t)unit.main_pid;
+	if (service->keeps_children) {
+		judge_children(&unit, &state.ends_children);
+	}
 	if (unit_is(unit.active_state, "failed")) {
 		(void)error_set(&state.reason, -EIO, "Result=%s", unit.result);
 	} else if (unit_is(state.word, "unknown")) {
@@ -261,10 +285,11 @@ int systemd_start_dependent(struct systemd *systemd, const char *unit, uint64_t 
 /* ---- stopping -------------------------------------------------------------------------------- */
 
 /* Its stop job is still there; once nobody is left, the job is over, too. */
-static int kill_all(struct systemd *systemd, const char *name, struct error *err)
+static int kill_unit(struct systemd *systemd, const struct service *service, struct error *err)
 {
 	static const struct bus_call call = {.interface = BUS_MANAGER, .member = "KillUnit"};
-	int rc = bus_call(&systemd->jobs.bus, &call, NULL, err, "ssi", name, "all", SIGKILL);
+	int rc = bus_call(&systemd->jobs.bus, &call, NULL, err, "ssi", service->name,
+			  service->keeps_children ? "main" : "all", SIGKILL);
 
 	rc = rc < 0 ? rc : jobs_wait(&systemd->jobs, KILL_GRACE_MS, 0, err);
 	return rc == -ETIMEDOUT ? error_set(err, rc, "its processes did not end even when killed")
@@ -300,7 +325,7 @@ static int stop_unit(struct systemd *systemd, const struct service *service, boo
 	rc = rc < 0 ? rc : jobs_wait(&systemd->jobs, service->stop_timeout_ms, 0, err);
 	if (rc == -ETIMEDOUT) {
 		*ret_killed = true;
-		rc = kill_all(systemd, service->name, err);
+		rc = kill_unit(systemd, service, err);
 	}
 	return rc < 0 ? rc : expect_down(systemd, service->name, ret_killed, err);
 }

@@ -17,8 +17,6 @@ struct systemd;
 struct systemd *systemd_new(void);
 void systemd_free(struct systemd **systemd);
 
-/* Whether systemd reads this file as a unit, or as a drop-in of one. */
-bool systemd_is_unit_file(const char *path);
 /* systemctl daemon-reload. */
 MUST_CHECK int systemd_reload(struct systemd *systemd, struct error *err);
 

@@ -14,26 +14,6 @@
 #define LOGIND_TIMEOUT_US 2000000u
 #define RELOAD_TIMEOUT_MS 90000
 
-bool systemd_is_unit_file(const char *path)
-{
-	static const char *const directories[] = {"/systemd/system/", "/systemd/user/"};
-	static const char *const suffixes[] = {
-		".service", ".socket", ".target", ".timer",     ".path", ".mount",
-		".slice",   ".scope",  ".swap",   ".automount", ".conf",
-	};
-	bool is_inside = false;
-
-	for (size_t i = 0; i < sizeof(directories) / sizeof(directories[0]); i++) {
-		is_inside = is_inside || strstr(path, directories[i]) != NULL;
-	}
-	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
-		if (is_inside && text_has_suffix(path, suffixes[i])) {
-			return true;
-		}
-	}
-	return false;
-}
-
 int systemd_reload(struct systemd *systemd, struct error *err)
 {
 	static const struct bus_call call = {

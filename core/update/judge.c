@@ -12,6 +12,7 @@
 #include "base/limits.h"
 #include "update/confine.h"
 #include "update/plugin_services.h"
+#include "update/plugin_units.h"
 #include "update/update.h"
 
 static int set_list(struct pairs *subject, const char *key, const char *const *names, size_t count)
@@ -150,7 +151,7 @@ static int describe(struct update *update, struct error *err)
 {
 	static int (*const parts[])(struct update *) = {
 		describe_run,       describe_artifacts,  plugin_describe_services,
-		describe_databases, describe_migrations,
+		plugin_describe_units, describe_databases, describe_migrations,
 	};
 
 	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {

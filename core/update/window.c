@@ -81,6 +81,7 @@ int window_close(struct update *update, struct error *err)
 	if (!is_ours(update)) {
 		return 0;
 	}
+	systemd_inhibit_shutdown(update->systemd, "An update has stopped services");
 	int rc = hold_with_recovery(update, err);
 
 	rc = rc < 0 ? rc
@@ -104,7 +105,7 @@ static bool changes_units(const struct update *update)
 	for (size_t i = 0; i < update->plan.host->artifact_count; i++) {
 		const struct swap_plan *swap = &update->plan.swaps[i];
 
-		if (swap->artifact != NULL && systemd_is_unit_file(swap->artifact->install) &&
+		if (swap->artifact != NULL && host_is_unit_file(swap->artifact->install) &&
 		    (!swap->existed || swap->removes ||
 		     memcmp(&swap->old_digest, &swap->new_digest, sizeof(swap->old_digest)) !=
 			     0)) {

@@ -31,6 +31,7 @@ static int check_one(const struct pf_host *h, const char *name, size_t *well)
 		.name = name,
 		.state = subject_entry(h, "service", name, "state"),
 		.reason = subject_entry(h, "service", name, "reason"),
+		.ends_children = subject_entry(h, "service", name, "ends_children"),
 		.left_pid_file = has_left_pid_file(h, name),
 	};
 	struct judgement judgement;

@@ -60,6 +60,12 @@ void state_judge(const struct service_state *service, struct judgement *ret)
 		i++;
 	}
 	*ret = (struct judgement){0};
+	if (rows[i].verdict == 0 && service->ends_children != NULL) {
+		judgement_set(ret, PF_INCOMPATIBLE, "services.ends-children",
+			      "correct the unit, or keeps_children in its section",
+			      "service %.200s says keeps_children, but %.700s", service->name,
+			      service->ends_children);
+	}
 	if (rows[i].verdict != 0) {
 		judgement_set(ret, rows[i].verdict, rows[i].code, rows[i].remedy,
 			      "service %.200s %s%s%.700s", service->name, rows[i].text,

@@ -14,6 +14,7 @@
 #include "base/file.h"
 #include "base/guard.h"
 #include "base/text.h"
+#include "model/host.h"
 #include "support/subject.h"
 
 /* Half of what the ABI allows, so that there is room for the sentence about the rest. */
@@ -28,6 +29,7 @@ struct job {
 	struct strings without_version;
 	bool asks_version;
 	unsigned problems;
+	size_t units; /* of the artifacts, what is no program */
 };
 
 static void job_finish(struct job *job)
@@ -89,6 +91,14 @@ static uint64_t program_timeout(const struct pf_host *h)
 	return left < PROGRAM_TIMEOUT_MS ? (uint64_t)left : PROGRAM_TIMEOUT_MS;
 }
 
+/* What systemd reads is no program; the plugin unit-files looks at it. */
+static bool is_unit_file(const struct pf_host *h, const char *name)
+{
+	const char *install = subject_entry(h, "artifact", name, "install");
+
+	return install != NULL && host_is_unit_file(install);
+}
+
 static int check_one(struct job *job, const char *name, const char *path)
 {
 	const struct pf_host *h = job->h;
@@ -96,6 +106,10 @@ static int check_one(struct job *job, const char *name, const char *path)
 	bool asks = job->asks_version && !strings_contain(&job->without_version, name);
 	struct problem problem;
 
+	if (is_unit_file(h, name)) {
+		job->units++;
+		return 0;
+	}
 	if (asks && version == NULL) {
 		job->problems++;
 		return h->finding(h, PF_ERROR, "binary.version",
@@ -177,12 +191,12 @@ static int conclude(const struct job *job)
 	if (job->problems > 0) {
 		return 0;
 	}
-	if (job->artifacts.count == 1) {
+	if (job->artifacts.count - job->units == 1) {
 		return h->finding(h, PF_COMPATIBLE, "binary.ok",
 				  "1 new file, a program that runs here", NULL);
 	}
 	(void)snprintf(text, sizeof(text), "%zu new files, all of them programs that run here",
-		       job->artifacts.count);
+		       job->artifacts.count - job->units);
 	return h->finding(h, PF_COMPATIBLE, "binary.ok", text, NULL);
 }
 

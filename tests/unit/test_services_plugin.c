@@ -54,6 +54,19 @@ Test(services, one_that_runs_needs_no_words)
 	cr_assert_eq(judgement.verdict, 0);
 }
 
+Test(services, a_unit_that_ends_what_shall_live_on_is_refused)
+{
+	const struct service_state service = {.name = "a",
+					      .state = "running",
+					      .ends_children = "KillMode=mixed ends it"};
+	struct judgement judgement;
+
+	state_judge(&service, &judgement);
+	cr_assert_eq(judgement.verdict, PF_INCOMPATIBLE);
+	cr_assert_str_eq(judgement.code, "services.ends-children");
+	cr_assert_not_null(strstr(judgement.sentence.text, "KillMode=mixed"));
+}
+
 Test(services, a_pid_file_names_a_process_or_says_nothing)
 {
 	cr_assert(state_names_a_process("1"));
