@@ -257,6 +257,7 @@ void guest_publish_more(struct guest *guest, const struct world_release *release
 	/* Named as they are from outside. */
 	must(asprintf(&from, "file://%s", world->releases) > 0);
 	scratch_replace(manifest, from, SITE);
+	machine_sync(&guest->machine);
 	release_built_free(&built);
 	free(manifest);
 	free(from);

@@ -77,7 +77,7 @@ void guest_sight_free(struct guest_sight *sight)
 	free(sight->pid); /* with the invocation */
 }
 
-static void assert_well(const struct guest *guest, const char *version)
+void guest_assert_well(const struct guest *guest, const char *version)
 {
 	char *answers = machine_ask(
 		&guest->machine,
@@ -101,7 +101,7 @@ static void assert_clean(const struct guest_sight *now)
 void guest_assert_runs(const struct guest *guest, const struct guest_sight *before,
 		       const char *version)
 {
-	assert_well(guest, version);
+	guest_assert_well(guest, version);
 	struct guest_sight now = guest_look(guest);
 
 	assert_clean(&now);

@@ -338,6 +338,7 @@ void machine_boot(struct machine *machine)
 	bool is_ready = false;
 
 	must(machine->leader == 0);
+	machine_sync(machine);
 	start_container(machine);
 	while (!is_ready) {
 		struct pollfd fds[] = {{.fd = machine->notices, .events = POLLIN},
