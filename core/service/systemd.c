@@ -9,12 +9,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/pidfd.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/guard.h"
 #include "base/process.h"
 #include "service/manager.h"
+#include "service/pidfile.h"
 #include "service/systemd.h"
 #include "service/systemd_link.h"
 #include "service/unit.h"
@@ -330,12 +332,48 @@ static int stop_unit(struct systemd *systemd, const struct service *service, boo
 	return rc < 0 ? rc : expect_down(systemd, service->name, ret_killed, err);
 }
 
+/* With KillMode=none, or after a stop command that did nothing, a unit is down and its process is
+ * not: it would go on with the database. */
+static int await_main(const struct service *service, int pidfd, uint64_t deadline,
+		      bool *ret_killed, struct error *err)
+{
+	if (pidfile_await_end(pidfd, deadline) == 0) {
+		return 0;
+	}
+	*ret_killed = true;
+	(void)pidfd_send_signal(pidfd, SIGKILL, NULL, 0);
+	return pidfile_await_end(pidfd, clock_deadline(KILL_GRACE_MS)) == 0
+		       ? 0
+		       : error_set(err, -ETIMEDOUT,
+				   "the main process of %s did not end even when killed",
+				   service->name);
+}
+
+/* Our own descriptor of the main process, since systemd forgets it; -1: nobody runs. */
+static int open_main(struct systemd *systemd, const struct service *service, int *ret_fd,
+		     struct error *err)
+{
+	auto_unit struct unit unit = {0};
+	struct service_process process;
+	int rc = unit_read(&systemd->jobs.bus, service->name, &unit, err);
+
+	*ret_fd = -1;
+	return rc < 0 ? rc : pidfile_open_process((pid_t)unit.main_pid, ret_fd, &process, err);
+}
+
 static int stop(const struct service_context *context, const struct service *service,
 		bool *ret_killed, struct error *err)
 {
-	*ret_killed = false;
-	int rc = stop_unit(context->systemd, service, ret_killed, err);
+	uint64_t deadline = clock_deadline(service->stop_timeout_ms);
+	auto_close int pidfd = -1;
 
+	*ret_killed = false;
+	int rc = open_main(context->systemd, service, &pidfd, err);
+
+	rc = rc < 0 ? rc : stop_unit(context->systemd, service, ret_killed, err);
+	if (rc == 0 && pidfd >= 0) {
+		rc = await_main(service, pidfd, deadline, ret_killed, err);
+	}
 	return rc < 0 ? error_prefix(err, "cannot stop %s", service->name) : 0;
 }
 

@@ -12,6 +12,7 @@
 #include "update/command.h"
 #include "update/json.h"
 #include "update/mirrors.h"
+#include "update/messages.h"
 #include "update/phases.h"
 #include "update/say.h"
 #include "update/show.h"
@@ -74,12 +75,44 @@ static void walk(struct update *update, enum way way, const char *until)
 	update_conclude(update);
 }
 
+/* For whoever reads systemd's journal, or is called by it. */
+static void tell_journal(const struct update *update)
+{
+	struct message message = {
+		.product = update->product,
+		.run = update->run,
+		.from = update->installed,
+		.to = update->release.version.text,
+		.phase = update->failed_phase,
+		.unit = update->failed_unit,
+		.verdict = verdict_word(update->preflight.verdict),
+	};
+	auto_free char *text = NULL;
+
+	if (!message_of_result(update->result, &message.kind)) {
+		return;
+	}
+	bool failed = update->failure.text[0] != '\0';
+
+	if (asprintf(&text, "%s: %s%s%s: %s%s%s", update->product, say_was(update),
+		     message.to[0] != '\0' ? " to " : "", message.to, result_word(update->result),
+		     failed ? ": " : "", update->failure.text) < 0) {
+		text = NULL;
+		return;
+	}
+	message.text = text;
+	message_send(&message);
+}
+
 /* The run is over, and everybody may know: the lock is given back first. */
 static int end_run(struct update *update)
 {
 	int exit_code = result_exit_code(update->result);
 	bool is_over = update->journaled;
 
+	if (is_over || update->result == RESULT_AVAILABLE) {
+		tell_journal(update);
+	}
 	if (is_over) {
 		state_publish(update, update->config->status_file);
 	}

@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/guard.h"
+#include "update/messages.h"
 #include "update/mirrors.h"
 
 /*
@@ -105,6 +106,24 @@ static int refuse_interrupted(const char *next, struct error *err)
 	return phases_are_interrupted() ? error_set(err, -EINTR, "interrupted before %s", next) : 0;
 }
 
+/* The host is changed from here on. */
+static void begin(struct update *update, const struct phase *phase)
+{
+	if (!update->begun && update->journaled) {
+		message_send(&(const struct message){
+			.kind = MESSAGE_BEGUN,
+			.text = "An update begins to change this host",
+			.product = update->product,
+			.run = update->run,
+			.from = update->installed,
+			.to = update->release.version.text,
+			.phase = phase->name,
+			.verdict = verdict_word(update->preflight.verdict),
+		});
+	}
+	update->begun = true;
+}
+
 static int run_phase(struct update *update, const struct phase *phase, struct error *err)
 {
 	uint64_t started = clock_monotonic_ms();
@@ -116,7 +135,9 @@ static int run_phase(struct update *update, const struct phase *phase, struct er
 	report_phase_begin(&update->report, phase->name);
 	rc = note_intent(update, phase->name, err);
 	if (rc == 0) {
-		update->begun = update->begun || phase->changes_host;
+		if (phase->changes_host) {
+			begin(update, phase);
+		}
 		update->changed = update->changed || update->begun;
 		rc = phase->run(update, err);
 	}

@@ -15,6 +15,7 @@
 #include "base/guard.h"
 #include "install/staging.h"
 #include "update/bar.h"
+#include "update/messages.h"
 #include "update/phases.h"
 #include "update/update.h"
 #include "update/window.h"
@@ -241,6 +242,14 @@ static void tell(struct update *update, const struct journal_entry *entry, bool 
 			       open ? "; its services are looked at once the host is up" : "");
 	}
 	report_problem(&update->report, update->recovered);
+	message_send(&(const struct message){
+		.kind = MESSAGE_RECOVERED,
+		.text = update->recovered,
+		.product = entry->product,
+		.run = entry->id,
+		.from = entry->from,
+		.to = entry->to,
+	});
 }
 
 static int end_run(struct update *run, const struct journal_entry *entry, struct error *err)
@@ -304,6 +313,11 @@ static int recover_one(struct update *update, const struct journal_entry *entry,
 	}
 	int rc = read_course(update, entry, &course, err);
 
+	if (rc == -ENOTSUP) {
+		struct error why = *err;
+
+		return update_leave_to_person(update, rc, err, "%s", why.text);
+	}
 	if (rc < 0) {
 		return rc;
 	}

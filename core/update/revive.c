@@ -17,6 +17,13 @@
 /* Nothing ends a wait of the way back, however often somebody asks. */
 #define NO_INTERRUPTS 0
 
+/* The first that failed is the one to look at. */
+static int blame(struct update *update, const struct service *service, struct error *err)
+{
+	update->failed_unit = update->failed_unit != NULL ? update->failed_unit : service->name;
+	return error_prefix(err, "service %s", service->name);
+}
+
 /* Starts one service and makes sure that what runs then is what lies on the disk now. */
 static int start_one(struct update *update, struct service_run *run, int interrupts,
 		     struct error *err)
@@ -35,7 +42,7 @@ static int start_one(struct update *update, struct service_run *run, int interru
 			update->manager->explain(&context, run->service, &run->after, err);
 		}
 	}
-	return rc < 0 ? error_prefix(err, "service %s", run->service->name) : 0;
+	return rc < 0 ? blame(update, run->service, err) : 0;
 }
 
 int update_start(struct update *update, struct error *err)
@@ -121,15 +128,15 @@ int update_stop_new(struct update *update, struct error *err)
 	return rc < 0 ? rc : for_each_new(update, update_end_leftovers, err);
 }
 
-static int tell_of_end(const struct update *update, const struct service_context *context,
+static int tell_of_end(struct update *update, const struct service_context *context,
 		       const struct service_run *run, bool has_successor, struct error *err)
 {
-	(void)error_set(err, -ESRCH, "service %s was ready, then %s", run->service->name,
+	(void)error_set(err, -ESRCH, "it was ready, then %s",
 			has_successor ? "another process took its place" : "its process ended");
 	if (update->manager->explain != NULL) {
 		update->manager->explain(context, run->service, &run->after, err);
 	}
-	return -ESRCH;
+	return blame(update, run->service, err);
 }
 
 /* Every service that was started still is the same process. */
@@ -148,8 +155,9 @@ static int all_alive(void *data, struct error *err)
 		}
 		int rc = update->manager->find(&context, run->service, &now, err);
 
-		if (rc < 0) {
-			return error_prefix(err, "service %s", run->service->name);
+		/* -EAGAIN: nobody, and somebody is about to start. */
+		if (rc < 0 && rc != -EAGAIN) {
+			return blame(update, run->service, err);
 		}
 		if (now.pid != run->after.pid || now.start_time != run->after.start_time) {
 			return tell_of_end(update, &context, run, now.pid != 0, err);

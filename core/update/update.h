@@ -75,6 +75,7 @@ struct update {
 	enum result result;
 	struct error failure; /* why, when result is no success */
 	const char *failed_phase;
+	const char *failed_unit; /* a service that it failed for */
 	bool recovers;        /* that is all this command does */
 	bool boot;            /* the host is starting: files and databases only */
 	bool begun;           /* this run touched the host: a failure walks back */
