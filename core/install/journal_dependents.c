@@ -64,8 +64,8 @@ int journal_read_dependents(struct journal *journal, const char *run, struct str
 		return rc;
 	}
 	rc = store_prepare(journal->db,
-			   "SELECT unit FROM plan_dependent WHERE run = ?1 ORDER BY position", &stmt,
-			   err);
+			   "SELECT unit FROM plan_dependent WHERE run = ?1 ORDER BY position",
+			   &stmt, err);
 	if (rc < 0) {
 		return rc;
 	}

@@ -483,8 +483,8 @@ static int read_plan(struct journal *journal, const char *run, struct plan *plan
 		    : read_rows(journal, services, run, plan, host->service_count, read_service,
 				err);
 	rc = rc < 0 ? rc
-		    : read_rows(journal, databases, run, plan, host->database_count,
-				read_database, err);
+		    : read_rows(journal, databases, run, plan, host->database_count, read_database,
+				err);
 	return rc < 0 ? rc : journal_read_dependents(journal, run, &plan->dependents, err);
 }
 

@@ -26,7 +26,7 @@ struct plan {
 	char boot[PLAN_BOOT_SIZE]; /* of the kernel: after another boot no pid means anybody */
 	struct swap_plan *swaps;   /* host->artifact_count of them; artifact NULL: not planned */
 	struct service_process *before; /* host->service_count: who ran each; pid 0: not started */
-	struct strings dependents; /* units that are stopped with the services */
+	struct strings dependents;      /* units that are stopped with the services */
 	struct snapshot *snapshots;     /* host->database_count; database NULL: none was begun */
 	struct health_answer baseline;
 };

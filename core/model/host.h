@@ -84,7 +84,8 @@ struct host {
 	struct health health;
 };
 
-/* Whether systemd reads the file at this path as a unit, or as a drop-in of one (systemd.unit(5)). */
+/* Whether systemd reads the file at this path as a unit, or as a drop-in of one (systemd.unit(5)).
+ */
 bool host_is_unit_file(const char *path);
 
 void host_finish(struct host *host);

@@ -187,8 +187,7 @@ void bus_message_free(struct bus *bus, sd_bus_message **message)
 	}
 }
 
-int bus_begin(struct bus *bus, const struct bus_call *call, sd_bus_message **ret,
-	      struct error *err)
+int bus_begin(struct bus *bus, const struct bus_call *call, sd_bus_message **ret, struct error *err)
 {
 	int rc = bus_connect(bus, err);
 
@@ -232,8 +231,7 @@ static int call_once(struct bus *bus, const struct bus_call *call, sd_bus_messag
 	if (rc < 0) {
 		return rc;
 	}
-	rc = types[0] == '\0' ? 0
-			      : bus->lib->sd_bus_message_appendv(message, types, arguments);
+	rc = types[0] == '\0' ? 0 : bus->lib->sd_bus_message_appendv(message, types, arguments);
 	if (rc < 0) {
 		bus_message_free(bus, &message);
 		return bus_error(err, rc, call->member);

@@ -52,19 +52,19 @@ MUST_CHECK int bus_send(struct bus *bus, const struct bus_call *call, sd_bus_mes
 			sd_bus_message **ret_reply, struct error *err);
 void bus_message_free(struct bus *bus, sd_bus_message **message);
 
-/* Handles what has arrived, and waits for more until the deadline (clock.h), or until interrupts (0:
- * none) can be read: -EINTR. -ETIMEDOUT; -ECONNRESET: the connection is gone. */
+/* Handles what has arrived, and waits for more until the deadline (clock.h), or until interrupts
+ * (0: none) can be read: -EINTR. -ETIMEDOUT; -ECONNRESET: the connection is gone. */
 MUST_CHECK int bus_wait(struct bus *bus, uint64_t deadline, int interrupts, struct error *err);
 
 /* An error of sd-bus's own, which is no answer of the manager. */
 int bus_error(struct error *err, int code, const char *what);
 
-#define BUS_NAME      "org.freedesktop.systemd1"
-#define BUS_PATH      "/org/freedesktop/systemd1"
-#define BUS_MANAGER   "org.freedesktop.systemd1.Manager"
-#define BUS_UNIT      "org.freedesktop.systemd1.Unit"
-#define BUS_SERVICE   "org.freedesktop.systemd1.Service"
-#define BUS_JOB       "org.freedesktop.systemd1.Job"
+#define BUS_NAME       "org.freedesktop.systemd1"
+#define BUS_PATH       "/org/freedesktop/systemd1"
+#define BUS_MANAGER    "org.freedesktop.systemd1.Manager"
+#define BUS_UNIT       "org.freedesktop.systemd1.Unit"
+#define BUS_SERVICE    "org.freedesktop.systemd1.Service"
+#define BUS_JOB        "org.freedesktop.systemd1.Job"
 #define BUS_PROPERTIES "org.freedesktop.DBus.Properties"
 
 #endif

@@ -24,9 +24,8 @@ static int note(struct strings *list, const char *name, struct error *err)
 		return error_set(err, -E2BIG, "more than %u units depend on the services",
 				 LIMIT_DEPENDENTS);
 	}
-	return strings_contain(list, name) || strings_add(list, name) == 0
-		       ? 0
-		       : error_no_memory(err);
+	return strings_contain(list, name) || strings_add(list, name) == 0 ? 0
+									   : error_no_memory(err);
 }
 
 /* A unit that is seen for the first time: those that depend on it, and itself if it runs. */

@@ -29,8 +29,7 @@ MUST_CHECK int jobs_follow(struct jobs *jobs, const char *path, struct error *er
 /* Waits until the last job is over: then jobs->result tells how, or is "" when nobody heard of it
  * (the connection was lost). -ETIMEDOUT, or -EINTR when interrupts (0: none) can be read: it goes
  * on. */
-MUST_CHECK int jobs_wait(struct jobs *jobs, uint64_t timeout_ms, int interrupts,
-			 struct error *err);
+MUST_CHECK int jobs_wait(struct jobs *jobs, uint64_t timeout_ms, int interrupts, struct error *err);
 
 /* Takes the last job back, if it is not over. */
 void jobs_cancel(struct jobs *jobs);

@@ -42,7 +42,8 @@ struct service_manager {
 		    struct service_process *ret, struct error *err);
 	/* Starts it and waits until it is ready (ready_timeout). *err has the tail of its output.
 	 * -ETIMEDOUT: not ready in time; -ESRCH: it died meanwhile; -ECHILD: its start command
-	 * failed; -ESHUTDOWN: the host goes down. What was started is then still there, for stop. */
+	 * failed; -ESHUTDOWN: the host goes down. What was started is then still there, for stop.
+	 */
 	int (*start)(const struct service_context *context, const struct service *service,
 		     struct error *err);
 	/* Stops it and waits until its process is gone (stop_timeout, then SIGKILL, told in

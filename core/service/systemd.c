@@ -1,5 +1,6 @@
 /*
- * systemd.c - manager.h for manager = systemd: jobs over D-Bus, and what is left when they are done.
+ * systemd.c - manager.h for manager = systemd: jobs over D-Bus, and what is left when they are
+ * done.
  *
  * A job that is done proves little: a process of Type=simple may be gone a moment later. What runs
  * is therefore looked at again, by its main process.
@@ -63,11 +64,11 @@ static int check_startable(const struct unit *unit, struct error *err)
 static int find_main(const struct unit *unit, struct service_process *ret, struct error *err)
 {
 	if (unit->main_pid == 0 && unit_is(unit->active_state, "active")) {
-		return error_set(err, -ENOTSUP,
-				 "it runs without a main process (%s%s), so nobody could tell which "
-				 "release it is: give it Type=notify, exec, simple or forking",
-				 unit->type[0] != '\0' ? "Type=" : "it is no service",
-				 unit->type);
+		return error_set(
+			err, -ENOTSUP,
+			"it runs without a main process (%s%s), so nobody could tell which "
+			"release it is: give it Type=notify, exec, simple or forking",
+			unit->type[0] != '\0' ? "Type=" : "it is no service", unit->type);
 	}
 	if (unit->main_pid == 0) {
 		return error_set(err, -EAGAIN, "it is %s (%s) now: try again when it runs",
@@ -122,7 +123,8 @@ static const char *word_of(const struct unit *unit)
 }
 
 /* What a stop of the unit does to processes that shall live on (systemd.kill(5)) and to their
- * sockets (systemd.exec(5), RuntimeDirectoryPreserve=): it is a stop and a start, and no restart. */
+ * sockets (systemd.exec(5), RuntimeDirectoryPreserve=): it is a stop and a start, and no restart.
+ */
 static void judge_children(const struct unit *unit, struct error *ret)
 {
 	bool ends_all = unit_is(unit->kill_mode, "control-group") ||
@@ -192,10 +194,9 @@ static int tell_result(const struct unit *unit, struct error *err)
 		if (!unit_is(unit->result, ending->result)) {
 			continue;
 		}
-		return ending->has_status
-			       ? error_set(err, ending->code, "%s %d", ending->text,
-					   unit->exit_status)
-			       : error_set(err, ending->code, "%s", ending->text);
+		return ending->has_status ? error_set(err, ending->code, "%s %d", ending->text,
+						      unit->exit_status)
+					  : error_set(err, ending->code, "%s", ending->text);
 	}
 	return error_set(err, -ESRCH, "it is %s (%s) and not active", unit->active_state,
 			 unit->sub_state);
@@ -223,8 +224,7 @@ static int expect_active(struct systemd *systemd, const char *name, struct error
  * StartLimitBurst=). A unit that is not loaded has nothing to be reset. */
 static void reset_failed(struct systemd *systemd, const char *name)
 {
-	static const struct bus_call call = {.interface = BUS_MANAGER,
-					     .member = "ResetFailedUnit"};
+	static const struct bus_call call = {.interface = BUS_MANAGER, .member = "ResetFailedUnit"};
 	struct error ignored;
 
 	(void)!bus_call(&systemd->jobs.bus, &call, NULL, &ignored, "s", name);
@@ -256,8 +256,7 @@ static int start_unit(struct systemd *systemd, const char *name, uint64_t timeou
 	}
 	jobs_cancel(&systemd->jobs);
 	if (rc == -ETIMEDOUT) {
-		(void)error_set(err, rc, "it was not ready within %g s",
-				(double)timeout_ms / 1000);
+		(void)error_set(err, rc, "it was not ready within %g s", (double)timeout_ms / 1000);
 		add_log(systemd, name, err);
 	}
 	return rc;
@@ -334,8 +333,8 @@ static int stop_unit(struct systemd *systemd, const struct service *service, boo
 
 /* With KillMode=none, or after a stop command that did nothing, a unit is down and its process is
  * not: it would go on with the database. */
-static int await_main(const struct service *service, int pidfd, uint64_t deadline,
-		      bool *ret_killed, struct error *err)
+static int await_main(const struct service *service, int pidfd, uint64_t deadline, bool *ret_killed,
+		      struct error *err)
 {
 	if (pidfile_await_end(pidfd, deadline) == 0) {
 		return 0;
@@ -408,8 +407,7 @@ static void explain(const struct service_context *context, const struct service 
 		}
 	}
 	(void)unitlog_append(bus->lib,
-			     process->invocation[0] != '\0' ? process->invocation
-							    : unit.invocation,
+			     process->invocation[0] != '\0' ? process->invocation : unit.invocation,
 			     err);
 }
 

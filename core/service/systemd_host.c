@@ -50,8 +50,8 @@ static int ask_logind(const struct sdlib *lib, sd_bus *system, const char *why, 
 	sd_bus_message *reply = NULL;
 	int fd = -1;
 	int rc = lib->sd_bus_message_new_method_call(system, &message, LOGIND,
-						     "/org/freedesktop/login1",
-						     LOGIND ".Manager", "Inhibit");
+						     "/org/freedesktop/login1", LOGIND ".Manager",
+						     "Inhibit");
 
 	rc = rc < 0 ? rc
 		    : lib->sd_bus_message_append(message, "ssss", "shutdown", "banger-update", why,

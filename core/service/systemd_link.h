@@ -9,8 +9,8 @@
 struct systemd {
 	struct jobs jobs;
 	unsigned windows; /* closed so far */
-	int window;    /* our end of the closed window's standard input; -1: it is open */
-	int inhibitor; /* -1: none */
+	int window;       /* our end of the closed window's standard input; -1: it is open */
+	int inhibitor;    /* -1: none */
 };
 
 #endif

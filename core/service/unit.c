@@ -205,8 +205,8 @@ static int read_properties(const struct sdlib *lib, sd_bus_message *message, str
 {
 	int rc = lib->sd_bus_message_enter_container(message, SD_BUS_TYPE_ARRAY, "{sv}");
 
-	while (rc >= 0 && (rc = lib->sd_bus_message_enter_container(
-				   message, SD_BUS_TYPE_DICT_ENTRY, "sv")) > 0) {
+	while (rc >= 0 && (rc = lib->sd_bus_message_enter_container(message, SD_BUS_TYPE_DICT_ENTRY,
+								    "sv")) > 0) {
 		const char *name = NULL;
 
 		rc = lib->sd_bus_message_read(message, "s", &name);

@@ -10,7 +10,7 @@
 #include "base/text.h"
 #include "service/bus.h"
 
-#define UNIT_WORD_MAX      64
+#define UNIT_WORD_MAX       64
 #define UNIT_INVOCATION_MAX 33 /* 32 hexadecimal digits; "" while it never ran */
 
 struct unit {

@@ -18,8 +18,8 @@ struct unit_opinion {
  * part of what a unit is. */
 struct unit_opinion unit_verify(const char *staged, const char *install, const char *directory);
 
-/* What a run of systemd-analyze means for the unit whose copy is file. Any output is a complaint: it
- * exits with 0 on keys that it does not know. Lines that name file are about this unit; without
+/* What a run of systemd-analyze means for the unit whose copy is file. Any output is a complaint:
+ * it exits with 0 on keys that it does not know. Lines that name file are about this unit; without
  * one the first line counts. */
 struct unit_opinion unit_opinion_of(const char *file, const struct process_status *status,
 				    const char *output, const char *errors);

@@ -66,8 +66,7 @@ int unitlog_append(const struct sdlib *lib, const char *invocation, struct error
 	sd_journal *journal = NULL;
 	size_t count = 0;
 
-	if (invocation[0] == '\0' ||
-	    lib->sd_journal_open(&journal, SD_JOURNAL_LOCAL_ONLY) < 0) {
+	if (invocation[0] == '\0' || lib->sd_journal_open(&journal, SD_JOURNAL_LOCAL_ONLY) < 0) {
 		return err->code;
 	}
 	(void)lib->sd_journal_set_data_threshold(journal, LINE_MAX_);

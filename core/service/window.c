@@ -96,8 +96,7 @@ static int describe_window(const struct sdlib *lib, sd_bus_message *m, const str
 	rc = rc < 0 ? rc
 		    : lib->sd_bus_message_append(m, "(sv)(sv)(sv)", "DefaultDependencies", "b", 0,
 						 "TimeoutStartUSec", "t", WINDOW_MAX_US,
-						 "StandardInputFileDescriptor", "h",
-						 window->input);
+						 "StandardInputFileDescriptor", "h", window->input);
 	rc = rc < 0 ? rc : add_before(lib, m, window->services, window->count);
 	rc = rc < 0 ? rc : add_command(lib, m, window->argv);
 	return rc < 0 ? rc : lib->sd_bus_message_close_container(m);

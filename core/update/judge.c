@@ -150,7 +150,7 @@ static int describe_run(struct update *update)
 static int describe(struct update *update, struct error *err)
 {
 	static int (*const parts[])(struct update *) = {
-		describe_run,       describe_artifacts,  plugin_describe_services,
+		describe_run,          describe_artifacts, plugin_describe_services,
 		plugin_describe_units, describe_databases, describe_migrations,
 	};
 

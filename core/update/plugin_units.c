@@ -32,8 +32,7 @@ static bool is_whole_unit(const char *path)
 static int describe(struct update *update, const struct artifact *artifact,
 		    const struct staged *staged, const char *directory)
 {
-	const struct unit_opinion opinion =
-		unit_verify(staged->path, artifact->install, directory);
+	const struct unit_opinion opinion = unit_verify(staged->path, artifact->install, directory);
 	int rc = set(update, artifact->name, "unit", opinion.word);
 
 	return rc < 0 || opinion.reason.text[0] == '\0'

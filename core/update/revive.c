@@ -18,9 +18,14 @@
 #define NO_INTERRUPTS 0
 
 /* The first that failed is the one to look at. */
-static int blame(struct update *update, const struct service *service, struct error *err)
+static void remember_failed(struct update *update, const struct service *service)
 {
 	update->failed_unit = update->failed_unit != NULL ? update->failed_unit : service->name;
+}
+
+static int blame(struct update *update, const struct service *service, struct error *err)
+{
+	remember_failed(update, service);
 	return error_prefix(err, "service %s", service->name);
 }
 
@@ -131,12 +136,13 @@ int update_stop_new(struct update *update, struct error *err)
 static int tell_of_end(struct update *update, const struct service_context *context,
 		       const struct service_run *run, bool has_successor, struct error *err)
 {
-	(void)error_set(err, -ESRCH, "it was ready, then %s",
+	remember_failed(update, run->service);
+	(void)error_set(err, -ESRCH, "service %s was ready, then %s", run->service->name,
 			has_successor ? "another process took its place" : "its process ended");
 	if (update->manager->explain != NULL) {
 		update->manager->explain(context, run->service, &run->after, err);
 	}
-	return blame(update, run->service, err);
+	return -ESRCH;
 }
 
 /* Every service that was started still is the same process. */

@@ -57,8 +57,10 @@ static void say_rolled_back(const struct update *update, const char *product)
 
 static void say_to_do(const struct update *update, const char *product)
 {
-	say_failure(update, 0, "ROLLBACK INCOMPLETE, a person is needed. %s %s: %s", product,
-		    update->release.version.text, update->failure.text);
+	const char *version = update->release.version.text;
+
+	say_failure(update, 0, "ROLLBACK INCOMPLETE, a person is needed. %s%s%s: %s", product,
+		    version[0] != '\0' ? " " : "", version, update->failure.text);
 	for (size_t i = 0; i < update->to_do.count; i++) {
 		(void)fprintf(stderr, "  %zu. ", i + 1);
 		say_failure(update, 5, "%s", update->to_do.items[i]);

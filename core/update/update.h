@@ -64,7 +64,7 @@ struct update {
 
 	struct plan plan; /* what is about to be changed, and how it was; host from the start */
 	const struct service_manager *manager;
-	struct systemd *systemd; /* NULL: not what manages the services */
+	struct systemd *systemd;      /* NULL: not what manages the services */
 	struct service_run *services; /* one for each in plan.host */
 	struct strings judged; /* each database's schema when plugins were asked; "": unknown */
 	struct snapshot_hold **holds;   /* one for each database in plan.host */
@@ -76,14 +76,14 @@ struct update {
 	struct error failure; /* why, when result is no success */
 	const char *failed_phase;
 	const char *failed_unit; /* a service that it failed for */
-	bool recovers;        /* that is all this command does */
-	bool boot;            /* the host is starting: files and databases only */
-	bool begun;           /* this run touched the host: a failure walks back */
-	bool changed;         /* it did, or a recovery before it */
-	bool incomplete;      /* a step back failed */
-	bool left_open;       /* the host goes down: the next boot ends this run */
-	bool unstoppable;     /* … for a service of the new release may still run */
-	struct strings to_do; /* what a person has to do then */
+	bool recovers;           /* that is all this command does */
+	bool boot;               /* the host is starting: files and databases only */
+	bool begun;              /* this run touched the host: a failure walks back */
+	bool changed;            /* it did, or a recovery before it */
+	bool incomplete;         /* a step back failed */
+	bool left_open;          /* the host goes down: the next boot ends this run */
+	bool unstoppable;        /* … for a service of the new release may still run */
+	struct strings to_do;    /* what a person has to do then */
 };
 
 /* Loads the configuration and gets the run's identifier; on an error the result is set, too. */

@@ -90,8 +90,7 @@ int window_close(struct update *update, struct error *err)
 	if (rc < 0 || !update->journaled) {
 		return rc;
 	}
-	return journal_plan_dependents(update->journal, update->run, &update->plan.dependents,
-				       err);
+	return journal_plan_dependents(update->journal, update->run, &update->plan.dependents, err);
 }
 
 int window_close_again(struct update *update, struct error *err)
@@ -107,8 +106,7 @@ static bool changes_units(const struct update *update)
 
 		if (swap->artifact != NULL && host_is_unit_file(swap->artifact->install) &&
 		    (!swap->existed || swap->removes ||
-		     memcmp(&swap->old_digest, &swap->new_digest, sizeof(swap->old_digest)) !=
-			     0)) {
+		     memcmp(&swap->old_digest, &swap->new_digest, sizeof(swap->old_digest)) != 0)) {
 			return true;
 		}
 	}

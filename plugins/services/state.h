@@ -10,10 +10,10 @@
 
 struct service_state {
 	const char *name;
-	const char *state;  /* service.N.state; NULL: the updater does not say */
-	const char *reason; /* NULL: none */
+	const char *state;         /* service.N.state; NULL: the updater does not say */
+	const char *reason;        /* NULL: none */
 	const char *ends_children; /* service.N.ends_children; NULL: nothing does */
-	bool left_pid_file; /* it does not run, but its pid file names a process */
+	bool left_pid_file;        /* it does not run, but its pid file names a process */
 };
 
 /* *ret has verdict 0 when the service is well. */

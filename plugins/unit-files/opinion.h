@@ -6,8 +6,8 @@
 
 #include "support/judgement.h"
 
-/* name: the artifact; word, reason: artifact.N.unit and artifact.N.unit_reason (NULL: none). *ret has
- * verdict 0 when the unit is accepted. */
+/* name: the artifact; word, reason: artifact.N.unit and artifact.N.unit_reason (NULL: none). *ret
+ * has verdict 0 when the unit is accepted. */
 void opinion_judge(const char *name, const char *word, const char *reason, struct judgement *ret);
 
 #endif

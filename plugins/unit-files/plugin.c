@@ -54,5 +54,4 @@ static int check(const struct pf_host *h)
 }
 
 PF_PLUGIN(.name = "unit-files", .version = "1",
-	  .summary = "does systemd take the unit files that are to be installed?",
-	  .check = check);
+	  .summary = "does systemd take the unit files that are to be installed?", .check = check);

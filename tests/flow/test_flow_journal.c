@@ -270,8 +270,8 @@ Test(journal, a_phase_of_another_updater_is_not_guessed_at)
 		"'teleport', 'intent' FROM event");
 	struct sight before = sight_take(&world);
 
-	expect_exit(&world, "recover", 3, "recover with that one");
-	expect_exit(&world, "", 3, "recover with that one");
+	expect_exit(&world, "recover", 5, "recover with that one");
+	expect_exit(&world, "", 5, "recover with that one");
 	assert_unchanged(&world, &before);
 	execute("DELETE FROM event WHERE phase = 'teleport'");
 	expect_exit(&world, "recover", 0, "0.1.0 stays");

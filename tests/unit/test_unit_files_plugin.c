@@ -18,8 +18,8 @@ static void expect(const char *word, const char *reason, pf_verdict verdict, con
 	if (verdict != 0) {
 		cr_assert_str_eq(judgement.code, code);
 		cr_assert_not_null(judgement.remedy);
-		cr_assert_not_null(strstr(judgement.sentence.text,
-					  reason != NULL ? reason : "no reason"));
+		cr_assert_not_null(
+			strstr(judgement.sentence.text, reason != NULL ? reason : "no reason"));
 	}
 }
 
