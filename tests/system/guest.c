@@ -184,14 +184,14 @@ static void write_ini(const struct guest *guest, const struct guest_options *opt
 			       "[artifact bangerd]\ninstall = /usr/local/bin/bangerd\n"
 			       "[artifact banger]\ninstall = /usr/local/bin/banger\n",
 			       or_else(options->update_keys, "")) == 0);
-	must(buffer_add_format(&ini,
-			       "[service bangerd.service]\nbinary = bangerd\nready_timeout = 5s\n"
-			       "stop_timeout = 2s\n%s\n"
-			       "[database state]\npath = /var/lib/banger/state.db\n",
-			       or_else(options->service_keys, "")) == 0);
+	must(buffer_add_format(
+		     &ini,
+		     "[service bangerd.service]\nbinary = bangerd\nstop_timeout = 2s\n%s\n"
+		     "[database state]\npath = /var/lib/banger/state.db\n",
+		     or_else(options->service_keys, "ready_timeout = 2s")) == 0);
 	must(buffer_add_format(&ini,
 			       "[health]\ncommand = /usr/local/bin/banger doctor --system\n"
-			       "interval = 100ms\ntimeout = 2s\nsettle = 1500ms\n"
+			       "interval = 100ms\ntimeout = 2s\nsettle = 300ms\n"
 			       "[preflight]\nplugin_dir = /usr/lib/banger-update/preflight.d\n"
 			       "[plugin schema-migration]\n"
 			       "command = {stage}/bangerd --check-migrations --system\n%s",
@@ -257,6 +257,7 @@ void guest_publish_more(struct guest *guest, const struct world_release *release
 	/* Named as they are from outside. */
 	must(asprintf(&from, "file://%s", world->releases) > 0);
 	scratch_replace(manifest, from, SITE);
+	machine_sync(&guest->machine);
 	release_built_free(&built);
 	free(manifest);
 	free(from);

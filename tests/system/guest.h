@@ -28,7 +28,7 @@ struct guest_options {
 	const char *unit_lines;   /* more lines for its [Service] */
 	const char *unit_head;    /* … for its [Unit] */
 	const char *update_keys;  /* more lines for the INI's [update] */
-	const char *service_keys; /* … for [service bangerd.service] */
+	const char *service_keys; /* … for [service bangerd.service]; "ready_timeout = 2s" */
 	const char *sections;     /* more sections */
 };
 
@@ -54,7 +54,7 @@ char *guest_show(const struct guest *guest, const char *unit, const char *proper
 bool guest_is(const struct guest *guest, const char *unit, const char *property,
 	      const char *expected);
 
-/* Lets no other bangerd.service be asked what it is: what runs, by systemd's own account. */
+/* What there is, and who runs by systemd's account. */
 struct guest_sight {
 	char *files;    /* what is installed: inodes, times, hashes */
 	char *database; /* as SQL */
@@ -64,8 +64,9 @@ struct guest_sight {
 struct guest_sight guest_look(const struct guest *guest);
 void guest_sight_free(struct guest_sight *sight);
 
-/* This version is installed, bangerd.service is active and runs what is installed, as another
- * process and invocation than before, and is healthy; nothing staged is left. */
+/* This version is installed, bangerd.service is active, runs what is installed, and is healthy. */
+void guest_assert_well(const struct guest *guest, const char *version);
+/* guest_assert_well(), and it is another process and invocation than before; nothing is staged. */
 void guest_assert_runs(const struct guest *guest, const struct guest_sight *before,
 		       const char *version);
 /* guest_assert_runs(), and files and rows are those of before. */

@@ -46,6 +46,9 @@ static const char *const hidden[] = {
 	"usr/local",
 	"var/lib/banger",
 	"var/lib/banger-update",
+	"var/lib/dpkg", /* to look for owners of files takes a second a run */
+	"var/lib/pacman",
+	"var/lib/rpm",
 	"var/log",
 	"var/tmp",
 };
@@ -335,6 +338,7 @@ void machine_boot(struct machine *machine)
 	bool is_ready = false;
 
 	must(machine->leader == 0);
+	machine_sync(machine);
 	start_container(machine);
 	while (!is_ready) {
 		struct pollfd fds[] = {{.fd = machine->notices, .events = POLLIN},

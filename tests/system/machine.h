@@ -42,6 +42,12 @@ void machine_off(struct machine *machine);
 /* Nobody has time for anything; what the disk had not got is gone. Off afterwards. */
 void machine_power_cut(struct machine *machine, enum cut cut);
 
+/* What was written to its files from outside is on the disk. */
+void machine_sync(const struct machine *machine);
+
+/* Waits until there is /run/NAME in it, which is gone with the power. */
+void machine_await(const struct machine *machine, const char *name);
+
 /* /name as we see it. The caller frees it. */
 char *machine_path(const struct machine *machine, const char *name);
 /* Writes a file below its root, and the directories on the way. */

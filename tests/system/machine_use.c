@@ -2,15 +2,19 @@
  * machine_use.c - machine.h: what is put into a machine, and what runs in it.
  */
 #include <criterion/criterion.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "flow/world_parts.h"
 #include "system/machine.h"
+
+#define PATIENCE_MS 60000
 
 char *machine_path(const struct machine *machine, const char *name)
 {
@@ -60,6 +64,26 @@ void machine_unit(const struct machine *machine, const char *name, const char *t
 	}
 	free(path);
 	free(link);
+}
+
+void machine_sync(const struct machine *machine)
+{
+	int fd = open(machine->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	must(fd >= 0 && syncfs(fd) == 0 && close(fd) == 0);
+}
+
+void machine_await(const struct machine *machine, const char *name)
+{
+	uint64_t deadline = clock_deadline(PATIENCE_MS);
+	char *path = NULL;
+
+	must(asprintf(&path, "/proc/%d/root/run/%s", (int)machine->leader, name) > 0);
+	while (!scratch_exists(path)) {
+		cr_assert_gt(clock_left(deadline), 0, "%s does not appear", path);
+		(void)usleep(1000);
+	}
+	free(path);
 }
 
 /* Into all its namespaces, with the environment of nobody. */

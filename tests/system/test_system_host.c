@@ -1,0 +1,294 @@
+/*
+ * test_system_host.c - what else hangs on the service that is updated: units that need it, its unit
+ * file, processes that must live on, who started the update, and a manager that is a user's.
+ */
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "flow/expect.h"
+#include "flow/world_parts.h"
+#include "system/guest.h"
+
+static struct guest guest;
+
+static void end(void)
+{
+	guest_finish(&guest);
+}
+
+TestSuite(host, .fini = end, .timeout = 120);
+
+static void publish(const char *version, const char *behaviour)
+{
+	guest_publish(&guest, version, 3, behaviour);
+}
+
+static void expect(int exit_code, const char *version)
+{
+	struct guest_sight before = guest_look(&guest);
+	struct outcome outcome = guest_update(&guest, "--json");
+
+	cr_assert_eq(outcome.exit_code, exit_code, "exit %d: %s%s", outcome.exit_code,
+		     outcome.output, outcome.errors);
+	guest_assert_runs(&guest, &before, version);
+	outcome_free(&outcome);
+	guest_sight_free(&before);
+}
+
+static void assert_answer(const char *command, const char *expected)
+{
+	char *answer = machine_ask(&guest.machine, command);
+
+	cr_assert_str_eq(answer, expected, "%s: '%s'", command, answer);
+	free(answer);
+}
+
+/* ---- units that need it -----------------------------------------------------------------------
+ */
+
+static void write_dependent(const char *name, const char *target)
+{
+	machine_unit(&guest.machine, name, target,
+		     "[Unit]\nRequires=bangerd.service\nAfter=bangerd.service\n"
+		     "[Service]\nExecStart=/bin/sleep infinity\n");
+}
+
+Test(host, what_requires_the_service_runs_again_and_what_did_not_run_does_not)
+{
+	guest_make(&guest, &(struct guest_options){0});
+	write_dependent("needs-it.service", "multi-user.target");
+	write_dependent("idle.service", NULL);
+	machine_boot(&guest.machine);
+	char *first = guest_show(&guest, "needs-it.service", "InvocationID");
+
+	publish("0.2.0", "unhealthy");
+	expect(4, "0.1.0");
+	char *second = guest_show(&guest, "needs-it.service", "InvocationID");
+
+	assert_answer("systemctl is-active needs-it.service", "active");
+	cr_assert_str_neq(first, second, "it was not stopped with what it needs");
+	publish("0.3.0", NULL);
+	expect(0, "0.3.0");
+	assert_answer("systemctl is-active needs-it.service", "active");
+	assert_answer("systemctl is-active idle.service || true", "inactive");
+	free(first);
+	free(second);
+}
+
+/* ---- its unit file ----------------------------------------------------------------------------
+ */
+
+static char *unit_text(const char *environment)
+{
+	char *text = NULL;
+
+	must(asprintf(&text,
+		      "[Unit]\nDescription=banger's daemon\n[Service]\nType=notify\n"
+		      "ExecStart=/usr/local/bin/bangerd --system\nRuntimeDirectory=banger\n"
+		      "Environment=%s\n",
+		      environment) > 0);
+	return text;
+}
+
+static void publish_with_unit(const char *version, const char *behaviour, const char *environment)
+{
+	char *text = unit_text(environment);
+
+	guest_publish_more(&guest, &(struct world_release){
+					   .version = version,
+					   .migrations = 3,
+					   .behaviour = behaviour,
+					   .more = {.name = "bangerd.service", .text = text},
+				   });
+	free(text);
+}
+
+Test(host, a_unit_file_is_replaced_and_put_back_like_any_other_and_the_operator_s_stay)
+{
+	static const char environment[] = "systemctl show --value -p Environment bangerd.service";
+
+	guest_make(&guest,
+		   &(struct guest_options){.sections = "[artifact bangerd.service]\ninstall = "
+						       "/etc/systemd/system/bangerd.service\n"});
+	char *text = unit_text("RELEASE=1");
+
+	machine_write(&guest.machine, "etc/systemd/system/bangerd.service", text);
+	machine_write(&guest.machine, "etc/systemd/system/bangerd.service.d/operator.conf",
+		      "[Service]\nEnvironment=OPERATOR=1\n");
+	machine_boot(&guest.machine);
+	publish_with_unit("0.2.0", "unhealthy", "RELEASE=2");
+	expect(4, "0.1.0");
+	assert_answer(environment, "RELEASE=1 OPERATOR=1");
+	publish_with_unit("0.3.0", NULL, "RELEASE=3");
+	expect(0, "0.3.0");
+	assert_answer(environment, "RELEASE=3 OPERATOR=1");
+	assert_answer("tr '\\0' '\\n' </proc/$(systemctl show --value -p MainPID "
+		      "bangerd.service)/environ | grep RELEASE",
+		      "RELEASE=3");
+	assert_answer("systemctl is-enabled bangerd.service || true", "enabled");
+	free(text);
+}
+
+/* ---- processes that live on -------------------------------------------------------------------
+ */
+
+#define CHILD                                                                                      \
+	"ExecStartPost=/bin/sh -c 'test -e /run/child || { sleep 3600 & echo $! >/run/child; }'\n"
+
+Test(host, a_child_outlives_an_update_and_a_rollback)
+{
+	guest_boot(&guest,
+		   &(struct guest_options){.unit_lines = "KillMode=process\n"
+							 "RuntimeDirectoryPreserve=yes\n" CHILD,
+					   .service_keys = "keeps_children = yes"});
+	publish("0.2.0", "unhealthy");
+	expect(4, "0.1.0");
+	assert_answer("kill -0 $(cat /run/child) && echo lives", "lives");
+	publish("0.3.0", NULL);
+	expect(0, "0.3.0");
+	assert_answer("kill -0 $(cat /run/child) && echo lives", "lives");
+}
+
+Test(host, a_unit_that_would_end_a_child_that_has_to_live_on_is_refused)
+{
+	guest_boot(&guest, &(struct guest_options){.service_keys = "keeps_children = yes"});
+	struct guest_sight before = guest_look(&guest);
+
+	publish("0.2.0", NULL);
+	struct outcome outcome = guest_update(&guest, "--json");
+
+	assert_outcome(&guest.world, &outcome,
+		       EXPECTED(2, "preflight", "KillMode=control-group", "KillMode=process"));
+	guest_assert_unchanged(&guest, &before);
+	outcome_free(&outcome);
+	guest_sight_free(&before);
+}
+
+/* ---- who started it ---------------------------------------------------------------------------
+ */
+
+Test(host, an_update_that_the_daemon_started_is_not_stopped_with_the_daemon)
+{
+	guest_boot(&guest, &(struct guest_options){0});
+	publish("0.2.0", NULL);
+	struct guest_sight before = guest_look(&guest);
+	struct outcome outcome = machine_shell(
+		&guest.machine,
+		"echo $$ >/sys/fs/cgroup/system.slice/bangerd.service/cgroup.procs || exit 99\n"
+		"grep -q /bangerd.service$ /proc/self/cgroup || exit 98\n"
+		"exec banger-update --json");
+
+	cr_assert_eq(outcome.exit_code, 0, "exit %d: %s%s", outcome.exit_code, outcome.output,
+		     outcome.errors);
+	guest_assert_runs(&guest, &before, "0.2.0");
+	outcome_free(&outcome);
+	guest_sight_free(&before);
+}
+
+/* ---- a user's manager -------------------------------------------------------------------------
+ */
+
+#define HOME "home/tester"
+#define AS_TESTER                                                                                  \
+	"setpriv --reuid=1234 --regid=1234 --clear-groups env HOME=/" HOME                         \
+	" XDG_RUNTIME_DIR=/run/user/1234 "
+
+static void add_user(void)
+{
+	char *passwd = machine_path(&guest.machine, "etc/passwd");
+	char *group = machine_path(&guest.machine, "etc/group");
+	char *text = scratch_read(passwd);
+	char *more = NULL;
+
+	must(asprintf(&more, "%stester:*:1234:1234::/" HOME ":/bin/sh\n", text) > 0);
+	scratch_write(passwd, more);
+	free(text);
+	free(more);
+	text = scratch_read(group);
+	must(asprintf(&more, "%stester:x:1234:\n", text) > 0);
+	scratch_write(group, more);
+	free(text);
+	free(more);
+	free(passwd);
+	free(group);
+}
+
+/* All of the guest's once more, below a home directory. */
+static void install_for_user(void)
+{
+	char *home = machine_path(&guest.machine, HOME);
+	char *bin = machine_path(&guest.machine, HOME "/bin");
+	char *lib = machine_path(&guest.machine, HOME "/lib");
+	char *database = path_directory(guest.world.database);
+
+	add_user();
+	machine_copy(&guest.machine, guest.world.bin, HOME "/bin");
+	machine_copy(&guest.machine, database, HOME "/lib");
+	machine_write(&guest.machine, HOME "/.config/systemd/user/bangerd.service",
+		      "[Service]\nType=notify\nExecStart=%h/bin/bangerd --database "
+		      "%h/lib/state.db --socket %t/socket\n");
+	machine_write(&guest.machine, HOME "/banger.ini",
+		      "[update]\nproduct = banger\nmanifest = http://127.0.0.1:8080/manifest.json\n"
+		      "keys = /etc/banger-update/keys.d\nmanager = systemd\n"
+		      "installed = /" HOME "/bin/banger --version\nretries = 0\n"
+		      "state_dir = /" HOME "/state\nstatus_file = /" HOME "/state/status.json\n"
+		      "[artifact bangerd]\ninstall = /" HOME "/bin/bangerd\n"
+		      "[artifact banger]\ninstall = /" HOME "/bin/banger\n"
+		      "[service bangerd.service]\nbinary = bangerd\n"
+		      "[database state]\npath = /" HOME "/lib/state.db\n"
+		      "[health]\ncommand = /" HOME "/bin/banger doctor --socket "
+		      "/run/user/1234/socket --database /" HOME "/lib/state.db\n"
+		      "interval = 100ms\ntimeout = 2s\nsettle = 300ms\n"
+		      "[preflight]\nplugin_dir = /usr/lib/banger-update/preflight.d\n"
+		      "[plugin schema-migration]\ncommand = {stage}/bangerd --check-migrations "
+		      "--database /" HOME "/lib/state.db\n");
+	run_or_fail((const char *const[]){"/bin/chown", "-R", "1234:1234", home, NULL});
+	free(home);
+	free(bin);
+	free(lib);
+	free(database);
+}
+
+Test(host, a_user_updates_a_service_of_their_own_manager)
+{
+	guest_make(&guest, &(struct guest_options){0});
+	install_for_user();
+	machine_boot(&guest.machine);
+	free(machine_ask(&guest.machine, "systemctl start user@1234.service"));
+	free(machine_ask(&guest.machine, AS_TESTER "systemctl --user start bangerd.service"));
+	char *before = machine_ask(&guest.machine,
+				   AS_TESTER "systemctl --user show --value -p InvocationID "
+					     "bangerd.service");
+	char *of_root = guest_show(&guest, "bangerd.service", "InvocationID");
+
+	publish("0.2.0", "unhealthy");
+	struct outcome outcome = machine_shell(&guest.machine, AS_TESTER
+					       "banger-update --config /" HOME "/banger.ini");
+
+	cr_assert_eq(outcome.exit_code, 4, "exit %d: %s%s", outcome.exit_code, outcome.output,
+		     outcome.errors);
+	outcome_free(&outcome);
+	publish("0.3.0", NULL);
+	outcome = machine_shell(&guest.machine,
+				AS_TESTER "banger-update --config /" HOME "/banger.ini");
+	cr_assert_eq(outcome.exit_code, 0, "exit %d: %s%s", outcome.exit_code, outcome.output,
+		     outcome.errors);
+	char *after = machine_ask(&guest.machine,
+				  AS_TESTER "systemctl --user show --value -p InvocationID "
+					    "bangerd.service");
+
+	cr_assert_str_neq(before, after);
+	assert_answer("/" HOME "/bin/banger --version", "banger 0.3.0");
+	assert_answer("/usr/local/bin/banger --version", "banger 0.1.0");
+	cr_assert(guest_is(&guest, "bangerd.service", "InvocationID", of_root),
+		  "root's was restarted");
+	outcome_free(&outcome);
+	free(before);
+	free(after);
+	free(of_root);
+}
