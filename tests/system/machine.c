@@ -43,6 +43,8 @@ static const char *const hidden[] = {
 	"root",
 	"run",
 	"tmp",
+	"usr/lib/systemd/system-generators",
+	"usr/lib/tmpfiles.d",
 	"usr/local",
 	"var/lib/banger",
 	"var/lib/banger-update",
