@@ -19,10 +19,11 @@
 #include "base/limits.h"
 #include "base/text.h"
 #include "preflight/host/confine.h"
+#include "preflight/host/describe.h"
 #include "preflight/host/execute.h"
 #include "preflight/host/first.h"
+#include "preflight/host/fit.h"
 #include "preflight/host/load.h"
-#include "preflight/host/options.h"
 #include "preflight/host/report.h"
 #include "preflight/host/services.h"
 
@@ -65,33 +66,6 @@ static int refuse(struct run *run, const char *code, const char *text, const cha
 	return 0;
 }
 
-static int skip(struct run *run, const char *key)
-{
-	char text[256];
-	const struct frame finding = {
-		.type = FRAME_FINDING,
-		.verdict = PF_SKIP,
-		.code = "plugin.unconfigured",
-		.text = text,
-		.remedy = "write a section for it to switch it on",
-	};
-
-	(void)snprintf(text, sizeof(text),
-		       "not configured: there is no section [plugin %s] with %s", run->request.name,
-		       key);
-	return report_send(&run->report, &finding);
-}
-
-static const char *missing_grant(const struct run *run, const struct pf_plugin *plugin)
-{
-	uint64_t missing = plugin->needs & ~run->request.grants;
-
-	if ((missing & PF_NEED_NETWORK) != 0) {
-		return "network";
-	}
-	return (missing & PF_NEED_ROOT) != 0 ? "root" : NULL;
-}
-
 static int call_check(struct run *run, const struct pf_plugin *plugin, int32_t *ret_result)
 {
 	run->services.plugin = plugin;
@@ -113,68 +87,26 @@ static int call_check(struct run *run, const struct pf_plugin *plugin, int32_t *
 	return refuse(run, "plugin.refused", text, "report it to the plugin's author");
 }
 
-/* What it says of itself, as facts; nothing is checked. */
-static int describe(struct run *run, const struct pf_plugin *plugin)
-{
-	char abi[16];
-	const struct frame frames[] = {
-		{.type = FRAME_FACT, .code = "version", .text = plugin->version},
-		{.type = FRAME_FACT, .code = "abi", .text = abi},
-		{.type = FRAME_FACT, .code = "needs", .is_number = true, .number = plugin->needs},
-		{.type = FRAME_FINDING,
-		 .verdict = PF_SKIP,
-		 .code = "plugin.described",
-		 .text = plugin->summary},
-	};
-	int rc = 0;
-
-	(void)snprintf(abi, sizeof(abi), "%u.%u", plugin->abi_major, plugin->min_minor);
-	for (size_t i = 0; i < sizeof(frames) / sizeof(frames[0]) && rc == 0; i++) {
-		rc = report_send(&run->report, &frames[i]);
-	}
-	return rc < 0 ? rc : options_describe(plugin, &run->report);
-}
-
 /* A plugin that works on databases is started as whoever may read them, once it has said so. */
 static bool wants_database(const struct run *run, const struct pf_plugin *plugin)
 {
 	return (plugin->needs & ~run->request.grants & PF_NEED_DATABASE) != 0;
 }
 
-/* Between a loaded plugin and its check: does its section fit it? */
 static int check_plugin(struct run *run, const struct pf_plugin *plugin, int32_t *ret_result)
 {
 	static const struct frame again = {.type = FRAME_DATABASE};
-	struct error err;
-	char text[256];
+	bool fits = false;
 
 	if (wants_database(run, plugin)) {
 		return report_send(&run->report, &again);
 	}
-	if (options_check_given(plugin, &run->options, &err) < 0) {
-		return refuse(run, "plugin.option", err.text, "correct the key in the section");
+	if (is_described(&run->request)) {
+		return describe_plugin(plugin, &run->request, &run->report);
 	}
-	const char *missing = options_missing(plugin, &run->options);
+	int rc = fit_tell(plugin, &run->request, &run->report, &fits);
 
-	if (missing != NULL && !run->request.has_section) {
-		return skip(run, missing);
-	}
-	if (missing != NULL) {
-		(void)snprintf(text, sizeof(text),
-			       "section [plugin %s] does not set %s, which it needs",
-			       run->request.name, missing);
-		return refuse(run, "plugin.option", text, "set the key, or remove the section");
-	}
-	const char *grant = missing_grant(run, plugin);
-
-	if (grant != NULL) {
-		(void)snprintf(text, sizeof(text),
-			       "asks for %s, which section [plugin %s] does not grant", grant,
-			       run->request.name);
-		return refuse(run, "plugin.grant", text,
-			      "if it may have that, write grant = into its section");
-	}
-	return call_check(run, plugin, ret_result);
+	return rc < 0 || !fits ? rc : call_check(run, plugin, ret_result);
 }
 
 static int load_and_check(struct run *run, int32_t *ret_result)
@@ -192,19 +124,7 @@ static int load_and_check(struct run *run, int32_t *ret_result)
 			"install a build of the plugin that fits this updater and that its user "
 			"may read, or remove it");
 	}
-	return run->request.trial == TRIAL_DESCRIBE ? describe(run, plugin)
-						    : check_plugin(run, plugin, ret_result);
-}
-
-/* A program says nothing of itself before it runs. */
-static int describe_program(struct run *run)
-{
-	const struct frame finding = {.type = FRAME_FINDING,
-				      .verdict = PF_SKIP,
-				      .code = "plugin.described",
-				      .text = "a program"};
-
-	return report_send(&run->report, &finding);
+	return check_plugin(run, plugin, ret_result);
 }
 
 /* Does not return when it works: the program takes this process over, and the updater reads what it
@@ -251,8 +171,8 @@ static int confine_and_run(struct run *run, int32_t *ret_result)
 		return refuse(run, "plugin.load", err.text, "let its user have more processes");
 	}
 	if (run->request.is_program) {
-		return run->request.trial == TRIAL_DESCRIBE ? describe_program(run)
-							    : become_program(run);
+		return is_described(&run->request) ? describe_program(&run->report)
+						   : become_program(run);
 	}
 	return load_and_check(run, ret_result);
 }
