@@ -140,49 +140,69 @@ static int become_program(struct run *run)
 		      "remove it");
 }
 
-/* Foreign code runs behind this line, and not before. */
-static int confine_and_run(struct run *run, int32_t *ret_result)
+/* Foreign code runs behind this line, and not before. 0: it is over, and said what it had to. */
+static int run_plugin(void *data)
+{
+	struct run *run = data;
+	int32_t result = 0;
+	int rc = 0;
+
+	if (!run->request.is_program) {
+		rc = load_and_check(run, &result);
+	} else {
+		rc = is_described(&run->request) ? describe_program(&run->report)
+						 : become_program(run);
+	}
+	if (rc == 0) {
+		rc = report_done(&run->report, result);
+	}
+	return rc == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+/* A report that ends here is complete. */
+static int end_refused(struct run *run, const char *code, const char *text, const char *remedy)
+{
+	int rc = refuse(run, code, text, remedy);
+
+	return rc == 0 && report_done(&run->report, 0) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+static int confine_and_run(struct run *run)
 {
 	struct confined confined;
 	struct error err;
-	int rc = confine(&run->request, run->report.fd, &confined, &err);
+	int exit_code = EXIT_FAILURE;
 
-	if (rc < 0) {
-		return refuse(run, "plugin.load", err.text, "report it: the helper failed");
+	if (confine(&run->request, run->report.fd, &confined, &err) < 0) {
+		return end_refused(run, "plugin.load", err.text, "report it: the helper failed");
 	}
 	/* For what makes temporary files: nothing else can be written to. */
 	if (run->request.scratch != NULL && setenv("TMPDIR", run->request.scratch, 1) < 0) {
-		return -ENOMEM;
+		return EXIT_FAILURE;
 	}
 	const struct frame frame = {.type = FRAME_CONFINED,
 				    .is_whole = confined.is_whole,
 				    .text = confined.text};
 
-	rc = report_send(&run->report, &frame);
-	if (rc < 0) {
-		return rc;
+	if (report_send(&run->report, &frame) < 0) {
+		return EXIT_FAILURE;
 	}
 	if (run->request.must_be_confined && !confined.is_whole) {
-		return refuse(run, "plugin.sandbox", confined.text,
-			      "let the host have what is missing, or set sandbox = best in "
-			      "[preflight]");
+		return end_refused(run, "plugin.sandbox", confined.text,
+				   "let the host have what is missing, or set sandbox = best in "
+				   "[preflight]");
 	}
-	if (first_stay_behind(&err) < 0) {
-		return refuse(run, "plugin.load", err.text, "let its user have more processes");
+	if (first_run(run_plugin, run, &exit_code, &err) < 0) {
+		return end_refused(run, "plugin.load", err.text,
+				   "let its user have more processes");
 	}
-	if (run->request.is_program) {
-		return is_described(&run->request) ? describe_program(&run->report)
-						   : become_program(run);
-	}
-	return load_and_check(run, ret_result);
+	return exit_code;
 }
 
 int main(void)
 {
 	static struct run run = {.bytes = BUFFER_INIT(LIMIT_PLUGIN_REQUEST)};
 	struct error err;
-	int32_t result = 0;
-	int rc = 0;
 
 	if (!is_our_place()) {
 		(void)fputs("preflight-host: is started by banger-update; run that instead\n",
@@ -193,14 +213,8 @@ int main(void)
 	if (report_open(HOST_RESULTS_FD, &run.report) < 0) {
 		return EXIT_FAILURE;
 	}
-	if (read_request(&run, &err) < 0) {
-		rc = refuse(&run, "plugin.protocol", err.text, "reinstall the updater");
-	} else {
-		rc = confine_and_run(&run, &result);
-	}
-	if (rc == 0) {
-		rc = report_done(&run.report, result);
-	}
 	/* No exit(3): a plugin's own handlers and destructors have no say after the last frame. */
-	_exit(rc == 0 ? EXIT_SUCCESS : EXIT_FAILURE);
+	_exit(read_request(&run, &err) < 0
+		      ? end_refused(&run, "plugin.protocol", err.text, "reinstall the updater")
+		      : confine_and_run(&run));
 }
