@@ -97,7 +97,6 @@ static int take_policy(struct plugin_trial *trial, const struct options *options
 		.name = trial->name,
 		.enabled = true,
 		.timeout_ms = TIMEOUT_MS,
-		.options = &trial->given,
 	};
 	if (options->timeout != NULL &&
 	    (text_parse_duration(options->timeout, &trial->policy.timeout_ms) < 0 ||
@@ -212,6 +211,7 @@ int plugin_trial_run(const struct plugin_trial *trial, enum trial how, bool with
 		     struct preflight_report *ret, struct error *err)
 {
 	auto_free char *places = NULL;
+	struct preflight_policy policy = trial->policy;
 	struct preflight_options options = {
 		.helper_fd = trial->helpers.preflight_host,
 		.plugin_dir = trial->directory,
@@ -220,7 +220,7 @@ int plugin_trial_run(const struct plugin_trial *trial, enum trial how, bool with
 		.databases = trial->databases,
 		.database_count = trial->database_count,
 		.timeout_ms = trial->policy.timeout_ms,
-		.policies = &trial->policy,
+		.policies = &policy,
 		.policy_count = with_options && has_section(trial) ? 1 : 0,
 		.subject = &trial->subject,
 		.only = path_name(trial->path),
@@ -236,5 +236,6 @@ int plugin_trial_run(const struct plugin_trial *trial, enum trial how, bool with
 		return error_no_memory(err);
 	}
 	options.scratch_dir = places;
+	policy.options = &trial->given;
 	return preflight_run(&options, ret, err);
 }

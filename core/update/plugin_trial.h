@@ -28,7 +28,7 @@ struct plugin_trial {
 void plugin_trial_finish(struct plugin_trial *trial);
 
 /* Takes FILE, --set, --subject, --grant and --timeout from the command line; -EINVAL: one of them
- * is wrong. *ret stays where it is. */
+ * is wrong. */
 MUST_CHECK int plugin_trial_init(struct plugin_trial *trial, const struct options *options,
 				 struct error *err);
 
