@@ -114,6 +114,11 @@ Test(preflight_run, a_crash_in_a_constructor_is_an_error)
 	expect_failure("constructor-crash", "plugin.crashed", "signal 11");
 }
 
+Test(preflight_run, an_exit_in_a_constructor_is_an_error)
+{
+	expect_failure("constructor-exit", "plugin.silent", "exited with 0");
+}
+
 Test(preflight_run, a_plugin_that_hangs_is_stopped_at_its_own_timeout)
 {
 	auto_bench struct bench bench = bench_make();
