@@ -39,16 +39,14 @@ static int look(void *data, const struct config_value *value)
 static struct place find_place(const struct config *config, const char *plugin,
 			       const struct finding *finding)
 {
-	static const char *const of_sections[] = {"plugin.missing", "plugin.database",
-						  "plugin.option"};
 	const struct plugin_config *section = config_plugin(config, plugin);
 	bool is_grant = strcmp(finding->code, "plugin.grant") == 0;
 	struct place place = {.plugin = plugin, .key = is_grant ? "grant" : finding->code};
-	bool is_mendable = is_grant || strncmp(finding->code, "plugin.", 7) != 0;
+	/* Of the host's own findings only these are about what the INI says. */
+	bool is_mendable = is_grant || strncmp(finding->code, "plugin.", 7) != 0 ||
+			   strcmp(finding->code, "plugin.missing") == 0 ||
+			   strcmp(finding->code, "plugin.option") == 0;
 
-	for (size_t i = 0; i < sizeof(of_sections) / sizeof(of_sections[0]); i++) {
-		is_mendable = is_mendable || strcmp(finding->code, of_sections[i]) == 0;
-	}
 	(void)config_visit(config, look, &place);
 	if (place.file == NULL && is_mendable && section != NULL) {
 		place.file = section->file;
