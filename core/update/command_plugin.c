@@ -71,9 +71,12 @@ static int lint(const struct options *options)
 	struct error err = {0};
 	int rc = plugin_trial_init(&trial, options, &err);
 
+	if (rc == -EINVAL) {
+		return say_error(options, RESULT_USAGE, &err);
+	}
 	rc = rc < 0 ? rc : plugin_lint(&trial, &report, &err);
 	if (rc < 0) {
-		return say_error(options, rc == -EINVAL ? RESULT_USAGE : RESULT_ERROR, &err);
+		return say_error(options, RESULT_ERROR, &err);
 	}
 	return say_report(options, &report);
 }

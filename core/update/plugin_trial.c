@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -14,6 +15,7 @@
 #include "base/guard.h"
 #include "base/text.h"
 #include "preflight/user.h"
+#include "update/phases.h"
 
 #define TIMEOUT_MS      30000
 #define TIMEOUT_MOST_MS (24u * 60 * 60 * 1000) /* as for the key of the INI */
@@ -29,6 +31,10 @@ void plugin_trial_finish(struct plugin_trial *trial)
 	free(trial->directory);
 	free(trial->name);
 	free(trial->places);
+	if (trial->interrupts >= 0) {
+		guard_close(&trial->interrupts);
+		(void)sigprocmask(SIG_SETMASK, &trial->signals, NULL);
+	}
 	free(trial->databases);
 	strings_finish(&trial->names);
 	helpers_close(&trial->helpers);
@@ -164,6 +170,20 @@ static int take_databases(struct plugin_trial *trial, struct error *err)
 	return rc;
 }
 
+/* An interrupt ends the plugin and not us, who have a directory to remove. */
+static int watch_interrupts(struct plugin_trial *trial, struct error *err)
+{
+	sigset_t interrupts = phases_interrupts();
+	int fd = signalfd(-1, &interrupts, SFD_CLOEXEC | SFD_NONBLOCK);
+
+	if (fd < 0) {
+		return error_set(err, -errno, "cannot watch for signals: %s", strerror(errno));
+	}
+	(void)sigprocmask(SIG_BLOCK, &interrupts, &trial->signals);
+	trial->interrupts = fd;
+	return 0;
+}
+
 /* Open to walk through: the plugin's own place below is its user's alone. */
 static int make_places(struct plugin_trial *trial, struct error *err)
 {
@@ -183,7 +203,7 @@ static int make_places(struct plugin_trial *trial, struct error *err)
 
 int plugin_trial_init(struct plugin_trial *trial, const struct options *options, struct error *err)
 {
-	*trial = (struct plugin_trial){.helpers = HELPERS_INIT};
+	*trial = (struct plugin_trial){.helpers = HELPERS_INIT, .interrupts = -1};
 	int rc = take_pairs(&options->set, "set", &trial->given, err);
 
 	rc = rc < 0 ? rc : take_pairs(&options->subjects, "subject", &trial->subject, err);
@@ -197,6 +217,9 @@ int plugin_trial_init(struct plugin_trial *trial, const struct options *options,
 	if (rc == 0 && geteuid() == 0) {
 		rc = preflight_user_find(NULL, &trial->user, err);
 		rc = rc < 0 ? rc : take_databases(trial, err);
+	}
+	if (rc == 0 && !options->in_process) {
+		rc = watch_interrupts(trial, err);
 	}
 	return rc < 0 ? rc : make_places(trial, err);
 }
@@ -225,6 +248,7 @@ int plugin_trial_run(const struct plugin_trial *trial, enum trial how, bool with
 		.subject = &trial->subject,
 		.only = path_name(trial->path),
 		.trial = how,
+		.interrupts = trial->interrupts >= 0 ? trial->interrupts : 0,
 	};
 
 	if (chmod(trial->places, 0711) < 0) {

@@ -4,6 +4,8 @@
 #ifndef UPDATE_PLUGIN_TRIAL_H
 #define UPDATE_PLUGIN_TRIAL_H
 
+#include <signal.h>
+
 #include "preflight/runner.h"
 #include "update/helpers.h"
 #include "update/options.h"
@@ -22,6 +24,8 @@ struct plugin_trial {
 	struct strings names;                 /* of the subject's databases, each of which */
 	struct preflight_database *databases; /* has a user, when we are root */
 	size_t database_count;
+	int interrupts;   /* readable once somebody wants it to end; -1: they end us as always */
+	sigset_t signals; /* that were blocked before */
 };
 #define auto_plugin_trial __attribute__((cleanup(plugin_trial_finish)))
 

@@ -83,7 +83,7 @@ Test(plugin_lint, gives_it_the_time_and_the_rights_that_it_is_told_to)
 	cr_assert_not_null(complaint(&denied, "plugin.grant", "asks for network"));
 	cr_assert_eq(granted.verdict, VERDICT_COMPATIBLE, "%s",
 		     granted.plugins[0].findings.items[0].text);
-	cr_assert_not_null(complaint(&hanging, "plugin.timeout", "0.3 s"));
+	cr_assert_not_null(complaint(&hanging, "plugin.timeout", "300 ms"));
 }
 
 Test(plugin_lint, needs_a_section_s_keys_only_where_there_is_one)

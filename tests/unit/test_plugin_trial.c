@@ -6,6 +6,7 @@
 
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -109,6 +110,33 @@ Test(plugin_trial, a_database_may_name_its_user)
 	if (geteuid() == 0) {
 		cr_assert_eq(trial.trial.databases[0].user.uid, 65533);
 	}
+}
+
+/* A plugin that hangs for a minute, and an author who does not want to wait. */
+Test(plugin_trial, an_interrupt_ends_it_and_removes_its_directory)
+{
+	auto_free char *places = NULL;
+	sigset_t interrupt;
+	sigset_t blocked;
+
+	(void)sigemptyset(&interrupt);
+	(void)sigaddset(&interrupt, SIGINT);
+	{
+		auto_trial_case struct trial_case trial =
+			trial_case_make("hang.so", "--timeout 1min");
+		struct preflight_report report = {0};
+		struct error err = {0};
+
+		places = strdup(trial.trial.places);
+		cr_assert_eq(raise(SIGINT), 0);
+		cr_assert_eq(plugin_trial_run(&trial.trial, TRIAL_NONE, true, &report, &err),
+			     -EINTR);
+		/* Or it would reach us when the signals are let through again. */
+		cr_assert_eq(sigtimedwait(&interrupt, NULL, &(struct timespec){0}), SIGINT);
+	}
+	cr_assert_eq(access(places, F_OK), -1);
+	cr_assert_eq(sigprocmask(SIG_SETMASK, NULL, &blocked), 0);
+	cr_assert_eq(sigismember(&blocked, SIGINT), 0);
 }
 
 static const struct {
