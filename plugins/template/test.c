@@ -36,15 +36,9 @@ Test(judgement, what_is_no_number_is_an_error)
 	cr_assert_eq(judged("0.50 0.40", "many"), PF_ERROR);
 }
 
-static void begin(void)
-{
-	pf_test_init(&t, &pf_plugin_v1);
-}
-
-TestSuite(check, .init = begin);
-
 Test(check, reports_the_load_and_its_verdict)
 {
+	pf_test_init(&t, &pf_plugin_v1);
 	pf_test_set(&t, "limit", "100000");
 	cr_assert_eq(pf_test_run(&t), PF_COMPATIBLE);
 	cr_assert_not_null(pf_test_find(&t, "load.fine"));
@@ -53,6 +47,7 @@ Test(check, reports_the_load_and_its_verdict)
 
 Test(check, without_a_load_is_an_error_with_a_remedy)
 {
+	pf_test_init(&t, &pf_plugin_v1);
 	pf_test_subject(&t, "root", "/nowhere");
 	cr_assert_eq(pf_test_run(&t), PF_ERROR);
 	cr_assert(pf_test_find(&t, "load.unreadable")->has_remedy);

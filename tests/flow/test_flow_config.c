@@ -146,9 +146,9 @@ Test(flow_config, show_lists_the_files_as_they_are_read)
 
 Test(flow_config, show_keeps_sections_in_their_order)
 {
-	static const char *const sections[] = {"\n[update]\n",      "\n[artifact notesd]\n",
-					       "\n[health]\n",      "\n[artifact index]\n",
-					       "\n[plugin disk-space]\n", "\n[preflight]\n"};
+	static const char *const sections[] = {
+		"\n[update]\n",         "\n[artifact notesd]\n",   "\n[health]\n",
+		"\n[artifact index]\n", "\n[plugin disk-space]\n", "\n[preflight]\n"};
 	const char *at = NULL;
 
 	cr_assert_eq(run("show", NULL), 0, "%s", errors());
