@@ -275,6 +275,7 @@ static void add_crashpt(struct strings *words, const struct ground *ground, cons
 	add(words, "--list", try->at == 0 ? list : NULL);
 	add_flag(words, "--from-on", try->from_on);
 	add_flag(words, "--uncounted", try->without_daemon);
+	add_flag(words, "--untraced", try->untraced);
 	must(strings_add(words, "--") == 0);
 }
 

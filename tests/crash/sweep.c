@@ -14,11 +14,16 @@
 #define STORY_MAX   ((size_t)1 << 20)
 #define TOLD_FAULTS 8
 
-bool sweep_is_long(void)
+static bool form_is(const char *word)
 {
 	const char *form = getenv("BANGER_CRASH");
 
-	return form != NULL && strcmp(form, "long") == 0;
+	return form != NULL && strcmp(form, word) == 0;
+}
+
+bool sweep_is_long(void)
+{
+	return form_is("long");
 }
 
 void points_free(struct points *points)
@@ -56,7 +61,7 @@ static size_t phase_length(const struct points *points, size_t first)
 	return length;
 }
 
-/* Of each phase so many, evenly; its first is among them. */
+/* Of each phase so many, evenly and none at its ends: a phase begins with a line of the journal. */
 static void thin_out(struct points *points, size_t per_phase)
 {
 	size_t kept = 0;
@@ -66,11 +71,21 @@ static void thin_out(struct points *points, size_t per_phase)
 		size_t take = length < per_phase ? length : per_phase;
 
 		for (size_t i = 0; i < take; i++) {
-			points->items[kept++] = points->items[first + i * length / take];
+			points->items[kept++] =
+				points->items[first + (2 * i + 1) * length / (2 * take)];
 		}
 		first += length;
 	}
 	points->count = kept;
+}
+
+/* The second, the fourth and so on: what fails before there is a journal fails in the same way. */
+static void halve(struct points *points)
+{
+	points->count /= 2;
+	for (size_t i = 0; i < points->count; i++) {
+		points->items[i] = points->items[2 * i + 1];
+	}
 }
 
 struct points points_choose(const struct tried *counted, size_t per_phase)
@@ -93,6 +108,9 @@ struct points points_choose(const struct tried *counted, size_t per_phase)
 	}
 	if (!sweep_is_long()) {
 		thin_out(&points, per_phase);
+	}
+	if (form_is("brief")) {
+		halve(&points);
 	}
 	return points;
 }
