@@ -50,7 +50,7 @@ static void update_with(struct sweep *sweep, size_t disk, unsigned long left)
 
 	ground_reset(&power.ground);
 	disks_fill(&power.disks, disk, left << 10);
-	struct tried tried = {.outcome = world_update(&power.ground.world, ""),
+	struct tried tried = {.outcome = world_update(&power.ground.world, power.ground.line),
 			      .at = strdup("a full disk")};
 
 	disks_empty(&power.disks, disk);
