@@ -31,7 +31,7 @@ static struct try refusing(const char *error, bool from_on)
 	return (struct try){
 		.act = "fail",
 		.error = error,
-		.kinds = from_on ? "space" : "files,syncs",
+		.kinds = from_on && strcmp(error, "ENOSPC") == 0 ? "space" : "files,syncs",
 		.from_on = from_on,
 		.without_daemon = true,
 		.untraced = true,
@@ -164,6 +164,11 @@ Test(calls, the_disk_breaks)
 	sweep_errors(FIRST_UPDATE, "EIO", false);
 }
 
+Test(calls, the_disk_breaks_for_good)
+{
+	sweep_errors(FIRST_UPDATE, "EIO", true);
+}
+
 Test(calls, there_are_too_many_open_files)
 {
 	sweep_errors(FIRST_UPDATE, "EMFILE", false);
@@ -177,6 +182,11 @@ Test(calls, a_signal_interrupts)
 Test(calls, the_disk_is_full_for_one_call_of_a_second_update)
 {
 	sweep_errors(SECOND_UPDATE, "ENOSPC", false);
+}
+
+Test(calls, the_disk_breaks_in_a_second_update)
+{
+	sweep_errors(SECOND_UPDATE, "EIO", false);
 }
 
 Test(calls, the_disk_is_full_for_one_call_of_a_rollback)
