@@ -103,7 +103,7 @@ MUST_CHECK int snapshot_reserve_release(const struct database *database, const c
 MUST_CHECK int snapshot_discard(const struct database *database, const char *run,
 				struct error *err);
 
-/* Of these runs, newest first, keep so many that have a snapshot beside the database, and removes
+/* Of these runs, in this order, keeps so many that have a snapshot beside the database, and removes
  * those of the others. Another product's runs, and files kept as PATH.failed-…, stay. */
 MUST_CHECK int snapshot_prune(const struct database *database, const struct strings *runs,
 			      uint64_t keep, struct error *err);

@@ -184,16 +184,29 @@ int update_restore_databases(struct update *update, struct error *err)
 	return worst;
 }
 
-/* By the journal's order: a clock may have been set back, and a second may see two runs. */
+static int add_runs(const struct journal_entries *entries, struct strings *ret, struct error *err)
+{
+	for (size_t i = 0; i < entries->count; i++) {
+		const char *id = entries->items[i].id;
+
+		if (!strings_contain(ret, id) && strings_add(ret, id) < 0) {
+			return error_no_memory(err);
+		}
+	}
+	return 0;
+}
+
+/* The one that a rollback goes back to before those that failed since. The others by the journal's
+ * order: a clock may have been set back, and a second may see two runs. */
 static int list_runs(struct update *update, struct strings *ret, struct error *err)
 {
+	auto_journal_entries struct journal_entries last = {0};
 	auto_journal_entries struct journal_entries entries = {0};
-	int rc = journal_runs(update->journal, SIZE_MAX, &entries, err);
+	int rc = journal_last_commit(update->journal, &last, err);
 
-	for (size_t i = 0; rc == 0 && i < entries.count; i++) {
-		rc = strings_add(ret, entries.items[i].id) < 0 ? error_no_memory(err) : 0;
-	}
-	return rc;
+	rc = rc < 0 ? rc : journal_runs(update->journal, SIZE_MAX, &entries, err);
+	rc = rc < 0 ? rc : add_runs(&last, ret, err);
+	return rc < 0 ? rc : add_runs(&entries, ret, err);
 }
 
 static void prune(struct update *update, const struct database *database)

@@ -126,6 +126,36 @@ static void guard_databases(struct update *update)
 	}
 }
 
+/* *ret: what a database that goes back is put back from. */
+static int need_snapshot(const struct update *update, const struct database *database,
+			 const struct snapshot **ret, struct error *err)
+{
+	const struct snapshot *kept = update_previous_snapshot(update, database);
+
+	if (kept == NULL || (kept->existed && access(kept->path, R_OK) < 0)) {
+		return error_set(err, -ENOENT,
+				 "there is no snapshot of database %s%s%s: go back without "
+				 "--with-database, if %s knows what is in it",
+				 database->name, kept != NULL ? " any more at " : "",
+				 kept != NULL ? kept->path : "", update->release.version.text);
+	}
+	*ret = kept;
+	return 0;
+}
+
+static int check_snapshots(const struct update *update, struct error *err)
+{
+	const struct host *host = update->plan.host;
+	const struct snapshot *kept = NULL;
+	int rc = 0;
+
+	for (size_t i = 0; update->options->with_database && i < host->database_count && rc == 0;
+	     i++) {
+		rc = need_snapshot(update, &host->databases[i], &kept, err);
+	}
+	return rc;
+}
+
 static int begin_rollback(struct update *update, struct error *err)
 {
 	const struct journal_run run = {
@@ -175,6 +205,7 @@ int rollback_find(struct update *update, struct error *err)
 	int rc = rollback_recall(update, err);
 
 	rc = rc < 0 ? rc : check_backups(update, err);
+	rc = rc < 0 ? rc : check_snapshots(update, err);
 	rc = rc < 0 ? rc : recall_facts(update, err);
 	if (rc < 0) {
 		return rc;
@@ -289,20 +320,19 @@ int rollback_restore(struct update *update, struct error *err)
 	size_t restored = 0;
 
 	for (size_t i = 0; update->options->with_database && i < host->database_count; i++) {
-		const struct snapshot *kept = update_previous_snapshot(update, &host->databases[i]);
+		const struct snapshot *kept = NULL;
 		auto_free char *aside = NULL;
+		int rc = need_snapshot(update, &host->databases[i], &kept, err);
 
-		if (kept == NULL) {
-			return error_set(err, -ENOENT, "there is no snapshot of database %s",
-					 host->databases[i].name);
+		if (rc < 0) {
+			return rc;
 		}
 		struct snapshot snapshot = *kept;
 
 		snapshot.database = &host->databases[i];
-		int rc = snapshot_restore(&snapshot, update->run, NULL, &aside, err);
-
+		rc = snapshot_restore(&snapshot, update->run, NULL, &aside, err);
 		if (rc < 0) {
-			return error_prefix(err, "database %s", host->databases[i].name);
+			return rc; /* names the database */
 		}
 		if (aside != NULL) {
 			report_warning(&update->report, "what database %s held is kept in %s",

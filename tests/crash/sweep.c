@@ -61,7 +61,8 @@ static size_t phase_length(const struct points *points, size_t first)
 	return length;
 }
 
-/* Of each phase so many, evenly and none at its ends: a phase begins with a line of the journal. */
+/* Of each phase so many, evenly. Its first call is always the journal's: one alone is the middle.
+ */
 static void thin_out(struct points *points, size_t per_phase)
 {
 	size_t kept = 0;
@@ -71,8 +72,9 @@ static void thin_out(struct points *points, size_t per_phase)
 		size_t take = length < per_phase ? length : per_phase;
 
 		for (size_t i = 0; i < take; i++) {
-			points->items[kept++] =
-				points->items[first + (2 * i + 1) * length / (2 * take)];
+			size_t offset = take == 1 ? length / 2 : i * length / take;
+
+			points->items[kept++] = points->items[first + offset];
 		}
 		first += length;
 	}

@@ -160,6 +160,36 @@ Test(back, a_rollback_that_was_killed_with_its_database_gone_back_keeps_what_it_
 	free(start);
 }
 
+/* As many failures as snapshots are kept (two), and one more. */
+Test(back, updates_that_fail_do_not_cost_the_database_to_go_back_to)
+{
+	static const char *const bad[] = {"0.3.0", "0.3.1", "0.3.2"};
+
+	update_to("0.2.0", 3);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		publish_release(&world, bad[i], 4, "unhealthy");
+		expect_exit(&world, "", 4, NULL);
+	}
+	expect_exit(&world, "rollback --yes --with-database", 0, "0.1.0 is installed and healthy");
+	cr_assert_eq(world_query(&world, "SELECT max(id) FROM schema_migrations"), 2);
+}
+
+Test(back, a_snapshot_that_is_gone_is_missed_before_anything_is_stopped)
+{
+	char *snapshots = path_join(world.scratch.path, "host/lib/.banger-update");
+	struct error err;
+
+	update_to("0.2.0", 3);
+	cr_assert(file_remove_tree(snapshots, &err) == 0, "%s", err.text);
+	pid_t daemon = world_daemon(&world);
+
+	expect_exit(&world, "rollback --yes --with-database", 3,
+		    "there is no snapshot of database state any more");
+	cr_assert_eq(world_daemon(&world), daemon);
+	assert_runs(&world, "0.2.0");
+	free(snapshots);
+}
+
 Test(back, without_a_terminal_it_wants_a_yes)
 {
 	update_to("0.2.0", 2);
