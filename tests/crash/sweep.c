@@ -14,16 +14,20 @@
 #define STORY_MAX   ((size_t)1 << 20)
 #define TOLD_FAULTS 8
 
-static bool form_is(const char *word)
+/* Every so many-eth call is a point; 0: the short form. */
+static unsigned long stride(void)
 {
 	const char *form = getenv("BANGER_CRASH");
 
-	return form != NULL && strcmp(form, word) == 0;
+	if (form == NULL) {
+		return 0;
+	}
+	return strcmp(form, "long") == 0 ? 1 : strtoul(form, NULL, 10);
 }
 
 bool sweep_is_long(void)
 {
-	return form_is("long");
+	return stride() == 1;
 }
 
 void points_free(struct points *points)
@@ -81,18 +85,10 @@ static void thin_out(struct points *points, size_t per_phase)
 	points->count = kept;
 }
 
-/* The second, the fourth and so on: what fails before there is a journal fails in the same way. */
-static void halve(struct points *points)
-{
-	points->count /= 2;
-	for (size_t i = 0; i < points->count; i++) {
-		points->items[i] = points->items[2 * i + 1];
-	}
-}
-
 struct points points_choose(const struct tried *counted, size_t per_phase)
 {
 	struct points points = {.items = calloc(counted->total + 1, sizeof(*points.items))};
+	unsigned long every = stride();
 	const char *before = NULL;
 	unsigned phase = 0;
 
@@ -102,17 +98,15 @@ struct points points_choose(const struct tried *counted, size_t per_phase)
 			phase += tried_is_end_of_phase(line + 1);
 			continue;
 		}
-		if (sweep_is_long() || !repeats(line, before)) {
-			points.items[points.count++] =
-				(struct point){strtoul(line, NULL, 10), phase};
+		unsigned long at = strtoul(line, NULL, 10);
+
+		if (every > 0 ? at % every == 0 : !repeats(line, before)) {
+			points.items[points.count++] = (struct point){at, phase};
 		}
 		before = line;
 	}
-	if (!sweep_is_long()) {
+	if (every == 0) {
 		thin_out(&points, per_phase);
-	}
-	if (form_is("brief")) {
-		halve(&points);
 	}
 	return points;
 }
