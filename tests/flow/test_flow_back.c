@@ -109,8 +109,8 @@ Test(back, a_rollback_that_fails_keeps_what_it_found_and_nothing_else)
 
 	cr_assert_eq(outcome.exit_code, 4, "%s", outcome.errors);
 	cr_assert_eq(world_failed_copies(&world), 1, "%s", outcome.errors);
-	cr_assert_not_null(strstr(outcome.errors, "was put back as the rollback had found it"), "%s",
-			   outcome.errors);
+	cr_assert_not_null(strstr(outcome.errors, "was put back as the rollback had found it"),
+			   "%s", outcome.errors);
 	cr_assert_null(strstr(outcome.errors, "new release made of it"), "%s", outcome.errors);
 	expect_nothing_of_the_rollback(before);
 	expect_exit(&world, "rollback --yes --with-database", 4, NULL);
