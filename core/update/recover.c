@@ -93,12 +93,12 @@ static int revive_run(struct update *run, const struct update *parent,
 {
 	char boot[PLAN_BOOT_SIZE];
 
-	recall_previous(run, entry);
 	run->product = strdup(entry->product);
 	run->installed = copy_or_empty(entry->from);
 	if (run->product == NULL || (entry->from[0] != '\0' && run->installed == NULL)) {
 		return error_no_memory(err);
 	}
+	recall_previous(run, entry);
 	(void)snprintf(run->release.version.text, sizeof(run->release.version.text), "%s",
 		       entry->to);
 	(void)snprintf(run->run, sizeof(run->run), "%s", entry->id);
