@@ -1,0 +1,162 @@
+/*
+ * test_system_end.c - an update that does not get to its end: it is killed while the services are
+ * down, or the host is turned off; and what keeps that from happening.
+ */
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "flow/expect.h"
+#include "flow/world_parts.h"
+#include "system/client.h"
+#include "system/guest.h"
+#include "system/talker_guest.h"
+
+static struct guest guest;
+static struct client client;
+
+static void end(void)
+{
+	client_end(&client);
+	guest_finish(&guest);
+}
+
+TestSuite(end, .fini = end, .timeout = 120);
+
+/* Its stop takes until somebody lets it: the updater waits for it, talker is down already. */
+static const char slow_stop[] = "ExecStop=/bin/sh -c 'touch /run/gate; until test -e /run/go; do "
+				"sleep 0.05; done'\n";
+
+#define RECOVERED "6de3cb38176e4515a00bcfdd24d02744" /* as in packaging/systemd */
+
+/* What a connection would start waits for the recovery, not only for the end of the updater. */
+Test(end, a_killed_update_is_taken_back_before_a_connection_starts_its_service)
+{
+	guest_make(&guest,
+		   &(struct guest_options){.sections = TALKER_SECTIONS, .unit_lines = slow_stop});
+	talker_install(&guest);
+	talker_publish(&guest, "0.2.0", NULL);
+	machine_boot(&guest.machine);
+	free(machine_ask(&guest.machine, "systemctl start talker.service"));
+	struct guest_sight before = guest_look(&guest);
+	struct running update = guest_begin(&guest, "an-update.service", "");
+
+	machine_await(&guest.machine, "gate");
+	client = client_start(&guest.machine, TALKER_SOCKET, NULL);
+	free(machine_ask(&guest.machine, "systemctl kill -s KILL an-update.service; touch /run/go;"
+					 "until systemctl -q is-active talker.service; do "
+					 "sleep 0.05; done"));
+	struct seen seen = client_stop(&client);
+	struct outcome outcome = world_await(&update);
+	char *order = machine_ask(
+		&guest.machine,
+		"echo $(journalctl -o json MESSAGE_ID=" RECOVERED " | "
+		"sed 's/.*\"__MONOTONIC_TIMESTAMP\":\"\\([0-9]*\\)\".*/\\1/') "
+		"$(systemctl show --value -p InactiveExitTimestampMonotonic talker.service)");
+	char *started = NULL;
+	long recovered = strtol(order, &started, 10);
+
+	cr_assert_eq(seen.refused, 0);
+	cr_assert_eq(seen.unanswered, 0);
+	cr_assert_gt(recovered, 0, "%s", order);
+	cr_assert_lt(recovered, strtol(started, NULL, 10), "%s", order);
+	free(machine_ask(&guest.machine, "banger-update recover"));
+	guest_assert_restored(&guest, &before, "0.1.0");
+	free(order);
+	outcome_free(&outcome);
+	guest_sight_free(&before);
+}
+
+/* 0.2.0 stands at its own start, for as long as it is what is installed. */
+static const char gate[] =
+	"ExecStartPre=/bin/sh -c 'case $$(/usr/local/bin/banger --version) in *0.2.0*) "
+	"touch /run/gate; sleep 600 ;; esac'\n";
+
+Test(end, a_host_that_is_turned_off_comes_up_with_the_old_release)
+{
+	guest_make(&guest, &(struct guest_options){.unit_lines = gate});
+	guest_publish(&guest, "0.2.0", 3, NULL);
+	machine_boot(&guest.machine);
+	struct guest_sight before = guest_look(&guest);
+	struct running update = guest_begin(&guest, "an-update.service", "");
+
+	machine_await(&guest.machine, "gate");
+	machine_off(&guest.machine);
+	struct outcome outcome = world_await(&update);
+	char *files = world_files(&guest.world);
+
+	cr_expect_str_eq(files, before.files, "not put back before the host was off");
+	machine_boot(&guest.machine);
+	guest_assert_restored(&guest, &before, "0.1.0");
+	free(machine_ask(&guest.machine,
+			 "banger-update --json status | grep '\"interrupted\":null'"));
+	free(files);
+	outcome_free(&outcome);
+	guest_sight_free(&before);
+}
+
+Test(end, a_shutdown_waits_while_services_are_down)
+{
+	guest_make(&guest, &(struct guest_options){.unit_lines = gate});
+	guest_publish(&guest, "0.2.0", 3, NULL);
+	machine_unit(&guest.machine, "logind.service", "multi-user.target",
+		     "[Service]\nType=dbus\nBusName=org.freedesktop.login1\n"
+		     "ExecStart=/lib/systemd/systemd-logind\nRuntimeDirectory=systemd/inhibit "
+		     "systemd/sessions systemd/seats systemd/users\n");
+	machine_boot(&guest.machine);
+	struct running update = guest_begin(&guest, "an-update.service", "");
+
+	machine_await(&guest.machine, "gate");
+	char *held = machine_ask(&guest.machine, "systemd-inhibit --list --no-legend --no-pager");
+
+	cr_expect_not_null(strstr(held, "banger-update"), "%s", held);
+	cr_expect_not_null(strstr(held, "shutdown"), "%s", held);
+	free(machine_ask(&guest.machine, "systemctl kill -s INT an-update.service"));
+	struct outcome outcome = world_await(&update);
+
+	cr_expect_eq(outcome.exit_code, 4, "%s%s", outcome.output, outcome.errors);
+	free(held);
+	held = machine_ask(&guest.machine, "systemd-inhibit --list --no-legend --no-pager");
+	cr_expect_null(strstr(held, "banger-update"), "%s", held);
+	free(held);
+	outcome_free(&outcome);
+}
+
+/* ---- what is told ------------------------------------------------------------------------------
+ */
+
+Test(end, a_masked_service_is_not_stopped)
+{
+	guest_boot(&guest, &(struct guest_options){0});
+	guest_publish(&guest, "0.2.0", 3, NULL);
+	free(machine_ask(&guest.machine, "cp /etc/systemd/system/bangerd.service /run/; "
+					 "rm /etc/systemd/system/bangerd.service; "
+					 "ln -s /dev/null /etc/systemd/system/bangerd.service; "
+					 "systemctl daemon-reload"));
+	struct guest_sight before = guest_look(&guest);
+	struct outcome outcome = guest_update(&guest, "--json");
+
+	assert_outcome(&guest.world, &outcome, EXPECTED(2, "preflight", "is masked"));
+	guest_assert_unchanged(&guest, &before);
+	outcome_free(&outcome);
+	guest_sight_free(&before);
+}
+
+Test(end, each_run_has_an_entry_in_the_journal)
+{
+	guest_boot(&guest, &(struct guest_options){0});
+	guest_publish(&guest, "0.2.0", 3, NULL);
+	struct outcome outcome = guest_update(&guest, "--json");
+
+	cr_assert_eq(outcome.exit_code, 0, "%s%s", outcome.output, outcome.errors);
+	char *entry =
+		machine_ask(&guest.machine, "journalctl -o json BANGER_PRODUCT=banger | tail -n 1");
+
+	cr_expect_not_null(strstr(entry, "\"BANGER_TO\":\"0.2.0\""), "%s", entry);
+	cr_expect_not_null(strstr(entry, "\"BANGER_FROM\":\"0.1.0\""), "%s", entry);
+	cr_expect_not_null(strstr(entry, "\"BANGER_VERDICT\":\"needed\""), "%s", entry);
+	cr_expect_not_null(strstr(entry, "\"MESSAGE_ID\""), "%s", entry);
+	free(entry);
+	outcome_free(&outcome);
+}
