@@ -147,8 +147,7 @@ int systemd_close_window(struct systemd *systemd, const char *product,
 	if (rc < 0) {
 		return error_prefix(err, "cannot keep others from starting the services");
 	}
-	systemd->window = ours;
-	ours = -1;
+	systemd->window = take_fd(&ours);
 	return 0;
 }
 

@@ -12,8 +12,8 @@
 #include "base/limits.h"
 #include "update/confine.h"
 #include "update/plugin_services.h"
-#include "update/plugin_units.h"
 #include "update/plugin_survey.h"
+#include "update/plugin_units.h"
 #include "update/update.h"
 
 static int set_list(struct pairs *subject, const char *key, const char *const *names, size_t count)
