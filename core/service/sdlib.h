@@ -45,7 +45,7 @@
 	FUNCTION(sd_journal_set_data_threshold)
 
 struct sdlib {
-#define SDLIB_MEMBER(name) __typeof__(&(name)) name;
+#define SDLIB_MEMBER(name) __typeof__(name) *(name);
 	SDLIB_FUNCTIONS(SDLIB_MEMBER)
 #undef SDLIB_MEMBER
 };

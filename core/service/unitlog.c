@@ -10,11 +10,10 @@
 #include "base/guard.h"
 #include "service/tail.h"
 
+#define FIELD     "MESSAGE="
 #define LINES_MAX 5
 #define LINE_MAX_ 400
 #define MATCH_MAX 96
-
-static const char message_field[] = "MESSAGE=";
 
 /* The invocation is named by processes' lines, by lines about a system unit, by those about a
  * user's. */
@@ -49,12 +48,11 @@ static size_t read_lines(const struct sdlib *lib, sd_journal *journal,
 			continue;
 		}
 		if (lib->sd_journal_get_data(journal, "MESSAGE", &data, &length) < 0 ||
-		    length < sizeof(message_field) - 1) {
+		    length < strlen(FIELD)) {
 			continue;
 		}
-		(void)snprintf(lines[count++], LINE_MAX_, "%.*s",
-			       (int)(length - (sizeof(message_field) - 1)),
-			       (const char *)data + sizeof(message_field) - 1);
+		(void)snprintf(lines[count++], LINE_MAX_, "%.*s", (int)(length - strlen(FIELD)),
+			       (const char *)data + strlen(FIELD));
 	}
 	return count;
 }
