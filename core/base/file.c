@@ -13,6 +13,8 @@
 #include "base/limits.h"
 
 #define CHUNK (64u * KIB)
+/* What is read whole is small, and each page of the stack that is touched costs. */
+#define READ_CHUNK (4u * KIB)
 
 char *path_join(const char *root, const char *path)
 {
@@ -70,7 +72,7 @@ int file_open(const char *path, struct error *err)
 
 int file_read(int fd, const char *name, struct buffer *buffer, struct error *err)
 {
-	char chunk[CHUNK];
+	char chunk[READ_CHUNK];
 
 	for (;;) {
 		ssize_t got = read(fd, chunk, sizeof(chunk));

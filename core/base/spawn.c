@@ -1,19 +1,21 @@
 /*
  * spawn.c - process.h's process_spawn(): how a child is started.
  *
- * The child is set up with async-signal-safe calls only. A failure up to and including execve(2)
- * comes back over a close-on-exec pipe.
+ * As posix_spawn(3) does it: until its execve(2) the child borrows our memory (CLONE_VM) and we
+ * stand still (CLONE_VFORK), so that nothing of an updater that holds much is copied for it. It has
+ * a stack of its own, makes plain system calls only, and no handler of ours runs in it. Why it
+ * failed, up to and including execve(2), it writes where we can read it.
  */
 #include "base/process.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/sched.h>
+#include <sanitizer/asan_interface.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -25,14 +27,24 @@ static const char *const minimal_environment[] = {
 	NULL,
 };
 
-/* What the child needs, prepared before the fork. */
+/* For system calls and little else; a sanitizer's frames are larger. */
+#define CHILD_STACK ((size_t)64 * 1024)
+
+/* A hardened build zeroes what is on the stack, which would be much of it for nothing. */
+#if defined(__has_attribute) && __has_attribute(uninitialized)
+#define NOT_ZEROED __attribute__((uninitialized))
+#else
+#define NOT_ZEROED
+#endif
+
+/* What the child needs, prepared before it is there. */
 struct launch {
 	const struct process_options *options;
 	int *moved;  /* fd_count descriptors, and behind them 0, 1 and 2 of the child */
 	int program; /* exec_fd, out of the way of the others */
 	int above;   /* no target descriptor is here or higher */
 	int null;
-	int report; /* the error pipe */
+	int failure; /* the child's errno; 0: it got to be the program */
 	pid_t parent;
 };
 
@@ -72,10 +84,6 @@ static int place_descriptors(struct launch *launch)
 	const struct process_options *options = launch->options;
 	size_t count = options->fd_count + 3;
 
-	launch->report = fcntl(launch->report, F_DUPFD_CLOEXEC, launch->above);
-	if (launch->report < 0) {
-		return -1;
-	}
 	if (options->by_descriptor) {
 		launch->program = fcntl(options->exec_fd, F_DUPFD_CLOEXEC, launch->above);
 		if (launch->program < 0) {
@@ -131,8 +139,10 @@ static int set_up_child(struct launch *launch)
 	return chdir(options->directory != NULL ? options->directory : "/");
 }
 
-__attribute__((noreturn)) static void run_child(struct launch *launch)
+/* The child's whole life before it is another program. */
+static int run_child(void *data)
 {
+	struct launch *launch = data;
 	const struct process_options *options = launch->options;
 	const char *const *environment =
 		options->environment != NULL ? options->environment : minimal_environment;
@@ -150,22 +160,8 @@ __attribute__((noreturn)) static void run_child(struct launch *launch)
 			(void)execve(options->argv[0], argv.out, envp.out);
 		}
 	}
-	int code = errno;
-
-	(void)!write(launch->report, &code, sizeof(code));
+	launch->failure = errno;
 	_exit(EXIT_FAILURE);
-}
-
-/* Waits for the child's execve(2): end of file is success, a number the reason of its failure. */
-static int read_report(int fd)
-{
-	int code = 0;
-	ssize_t got = 0;
-
-	do {
-		got = read(fd, &code, sizeof(code));
-	} while (got < 0 && errno == EINTR);
-	return got == (ssize_t)sizeof(code) ? -code : 0;
 }
 
 /*
@@ -194,50 +190,46 @@ static void forget(pid_t pid)
 	}
 }
 
-/*
- * fork(2), into a new PID namespace where it is asked for and allowed. The kernel's own call runs
- * no handlers of pthread_atfork(3) and leaves glibc's idea of the thread's number as it was; until
- * its execve(2) the child makes plain system calls only.
- */
-static pid_t split(const struct launch *launch)
+/* Into a new PID namespace where it is asked for and allowed. Behind this the child has run and
+ * become its program, or ended. */
+static pid_t split(struct launch *launch, int *ret_pidfd)
 {
-	struct clone_args args = {.flags = CLONE_NEWPID, .exit_signal = SIGCHLD};
-	long pid = launch->options->own_pids ? syscall(SYS_clone3, &args, sizeof(args)) : -1;
+	_Alignas(16) NOT_ZEROED char stack[CHILD_STACK];
+	const int flags = CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD;
+	pid_t pid = -1;
 
-	return pid >= 0 ? (pid_t)pid : fork();
+	if (launch->options->own_pids) {
+		pid = clone(run_child, stack + sizeof(stack), flags | CLONE_NEWPID, launch,
+			    ret_pidfd);
+	}
+	if (pid < 0) {
+		pid = clone(run_child, stack + sizeof(stack), flags, launch, ret_pidfd);
+	}
+	/* The child left its frames without returning from them. */
+	ASAN_UNPOISON_MEMORY_REGION(stack, sizeof(stack));
+	return pid;
 }
 
 static int start(struct launch *launch, struct process *ret)
 {
-	int report[2];
+	sigset_t all;
+	sigset_t before;
+	int pidfd = -1;
 
-	if (pipe2(report, O_CLOEXEC) < 0) {
-		return -errno;
-	}
-	launch->report = report[1];
 	launch->parent = getpid();
-	pid_t pid = split(launch);
+	/* Handlers are ours and would work on our memory: the child resets them first. */
+	(void)sigfillset(&all);
+	(void)sigprocmask(SIG_SETMASK, &all, &before);
+	pid_t pid = split(launch, &pidfd);
+	int rc = pid < 0 ? -errno : -launch->failure;
 
-	if (pid == 0) {
-		run_child(launch);
-	}
-	int rc = pid < 0 ? -errno : 0;
-
-	(void)close(report[1]);
-	if (rc == 0) {
-		rc = read_report(report[0]);
-	}
-	(void)close(report[0]);
-	int pidfd = rc == 0 ? (int)syscall(SYS_pidfd_open, pid, 0) : -1;
-
-	if (rc == 0 && pidfd < 0) {
-		rc = -errno;
-		(void)kill(pid, SIGKILL);
+	(void)sigprocmask(SIG_SETMASK, &before, NULL);
+	if (pid < 0) {
+		return rc;
 	}
 	if (rc < 0) {
-		if (pid > 0) {
-			forget(pid);
-		}
+		(void)close(pidfd);
+		forget(pid);
 		return rc;
 	}
 	*ret = (struct process){

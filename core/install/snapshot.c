@@ -129,13 +129,14 @@ int snapshot_fingerprint(const struct database *database, char **ret, struct err
 	return *ret == NULL ? error_no_memory(err) : 0;
 }
 
-int snapshot_restore(const struct snapshot *snapshot, const char *run, char **ret_failed,
-		     struct error *err)
+int snapshot_restore(const struct snapshot *snapshot, const char *run, const char *known,
+		     char **ret_failed, struct error *err)
 {
 	struct snapshot_job job = {
 		.database = snapshot->database,
 		.run = run,
 		.existed = snapshot->existed,
+		.known = known,
 		.path = snapshot->path,
 		.fingerprint = snapshot->fingerprint,
 	};

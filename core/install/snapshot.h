@@ -84,11 +84,15 @@ MUST_CHECK int snapshot_finalize(const struct snapshot *snapshot, struct error *
 /*
  * Puts the database back when its policy and fingerprint ask for it. The daemon is stopped.
  * *ret_failed names the migrated file that was kept aside, NULL when nothing had to be put back;
- * freed by the caller. A database that did not exist before is moved aside. Uses the space that
- * snapshot_begin() reserved. Idempotent; nothing kept aside is ever overwritten.
+ * freed by the caller. A database that did not exist before is moved aside. What is the same as
+ * known, another snapshot or NULL, is not kept again. Uses the space that snapshot_begin()
+ * reserved. Idempotent; nothing kept aside is ever overwritten.
  */
-MUST_CHECK int snapshot_restore(const struct snapshot *snapshot, const char *run, char **ret_failed,
-				struct error *err);
+MUST_CHECK int snapshot_restore(const struct snapshot *snapshot, const char *run, const char *known,
+				char **ret_failed, struct error *err);
+
+/* The name that a run's first restore of the database at path keeps it under. NULL: no memory. */
+char *snapshot_kept_name(const char *path, const char *run);
 
 /* Gives back what was reserved for a rollback: at the commit. Idempotent. */
 MUST_CHECK int snapshot_reserve_release(const struct database *database, const char *run,
@@ -99,7 +103,7 @@ MUST_CHECK int snapshot_reserve_release(const struct database *database, const c
 MUST_CHECK int snapshot_discard(const struct database *database, const char *run,
 				struct error *err);
 
-/* Of these runs, newest first, keep so many that have a snapshot beside the database, and removes
+/* Of these runs, in this order, keeps so many that have a snapshot beside the database, and removes
  * those of the others. Another product's runs, and files kept as PATH.failed-…, stay. */
 MUST_CHECK int snapshot_prune(const struct database *database, const struct strings *runs,
 			      uint64_t keep, struct error *err);

@@ -17,6 +17,7 @@
 #include "base/guard.h"
 #include "install/dbfile.h"
 #include "install/fingerprint.h"
+#include "install/snapshot.h"
 #include "install/snapshot_place.h"
 #include "install/snapshot_work.h"
 #include "store/store.h"
@@ -43,14 +44,23 @@ static bool is_there(const char *path)
 	return lstat(path, &st) == 0;
 }
 
+char *snapshot_kept_name(const char *path, const char *run)
+{
+	char *name = NULL;
+
+	return asprintf(&name, "%s.failed-%s", path, run) < 0 ? NULL : name;
+}
+
 /* PATH.failed-RUN, then PATH.failed-RUN-2 and so on. NULL: no memory. */
 static char *kept_name(const char *live, const char *run, unsigned number)
 {
+	auto_free char *first = snapshot_kept_name(live, run);
 	char *name = NULL;
-	int length = number == 1 ? asprintf(&name, "%s.failed-%s", live, run)
-				 : asprintf(&name, "%s.failed-%s-%u", live, run, number);
 
-	return length < 0 ? NULL : name;
+	if (first == NULL || number == 1) {
+		return take_pointer(&first);
+	}
+	return asprintf(&name, "%s-%u", first, number) < 0 ? NULL : name;
 }
 
 static int too_many(const char *live, const char *run, struct error *err)
@@ -287,6 +297,16 @@ static int put_back_kept(const struct snapshot_job *job, const struct snapshot_p
 	return rc == 0 || is_passing(rc) ? rc : restore_by_files(job->path, place->live, err);
 }
 
+/* What a rollback had put there itself, and nobody has written to since, is in the snapshot that it
+ * came from. A known one that cannot be read is none. */
+static bool is_known(const struct snapshot_job *job, const char *copy)
+{
+	struct error ignored;
+	bool same = false;
+
+	return job->known != NULL && dbfile_same(copy, job->known, &same, &ignored) == 0 && same;
+}
+
 /* copy: a whole copy of the live database, made a moment ago. */
 static int put_back_readable(const struct snapshot_job *job, const struct snapshot_place *place,
 			     const char *copy, char **ret_failed, struct error *err)
@@ -298,7 +318,8 @@ static int put_back_readable(const struct snapshot_job *job, const struct snapsh
 	if (rc < 0 || done) {
 		return rc < 0 ? rc : dbfile_remove(copy, "", err);
 	}
-	rc = name_kept(place->live, job->run, copy, ret_failed, err);
+	rc = is_known(job, copy) ? dbfile_remove(copy, "", err)
+				 : name_kept(place->live, job->run, copy, ret_failed, err);
 	return rc == 0 ? put_back_kept(job, place, err) : rc;
 }
 

@@ -22,6 +22,7 @@ struct snapshot_job {
 	const char *run;
 	/* restore, finalize: */
 	bool existed;
+	const char *known; /* another snapshot, or NULL */
 	const char *path;
 	const char *fingerprint;
 	/* prune: */

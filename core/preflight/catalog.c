@@ -68,6 +68,14 @@ static int fault(struct catalog_entry *entry, const char *code, const char *text
 	return findings_add(&entry->fault, VERDICT_ERROR, code, text, remedy);
 }
 
+static const char *kind_of(mode_t mode)
+{
+	if (S_ISLNK(mode)) {
+		return "a symbolic link";
+	}
+	return S_ISDIR(mode) ? "a directory" : "a device, a socket or a pipe";
+}
+
 static int check_file(struct catalog_entry *entry, bool check_trust)
 {
 	char text[PATH_MAX + 128];
@@ -81,7 +89,7 @@ static int check_file(struct catalog_entry *entry, bool check_trust)
 	}
 	if (!S_ISREG(st.st_mode)) {
 		(void)snprintf(text, sizeof(text), "%s is %s, not a regular file", entry->path,
-			       S_ISLNK(st.st_mode) ? "a symbolic link" : "something else");
+			       kind_of(st.st_mode));
 		return fault(
 			entry, "plugin.untrusted", text,
 			"put the plugin's file itself into the directory, or remove the entry");

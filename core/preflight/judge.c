@@ -29,9 +29,12 @@ static bool broke_the_protocol(const struct child *child, const struct process_s
 
 static bool ran_too_long(const struct child *child, const struct process_status *status, char *text)
 {
+	bool is_short = child->timeout_ms < 1000;
+
 	(void)status;
-	(void)snprintf(text, TEXT_MAX, "did not finish within %.1f s and was stopped",
-		       (double)child->timeout_ms / 1000.0);
+	(void)snprintf(text, TEXT_MAX, "did not finish within %.*f %s and was stopped",
+		       is_short ? 0 : 1, (double)child->timeout_ms / (is_short ? 1.0 : 1000.0),
+		       is_short ? "ms" : "s");
 	return child->timed_out;
 }
 

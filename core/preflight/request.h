@@ -21,6 +21,7 @@
 enum trial {
 	TRIAL_NONE,
 	TRIAL_DESCRIBE,  /* its descriptor becomes facts, and check() is not called */
+	TRIAL_FIT,       /* its section is compared with what it declares, and nothing more */
 	TRIAL_CANCELLED, /* cancelled from the start */
 	TRIAL_NO_TIME,   /* nothing remains from the start */
 	TRIAL_COUNT,

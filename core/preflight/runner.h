@@ -88,7 +88,7 @@ void preflight_report_finish(struct preflight_report *report);
  * when one of these has said incompatible, which nothing can lift.
  *
  * Codes of such findings: plugin.missing, plugin.disabled, plugin.untrusted, plugin.load,
- * plugin.abi, plugin.option, plugin.grant, plugin.database, plugin.sandbox, plugin.protocol,
+ * plugin.abi, plugin.option, plugin.grant, plugin.sandbox, plugin.protocol,
  * plugin.timeout, plugin.crashed, plugin.silent, plugin.failed, plugin.refused, plugin.answer.
  *
  * A plugin runs as user, with grant_root as we do. One that needs a database (PF_NEED_DATABASE, or

@@ -10,6 +10,7 @@
 int command_rollback(const struct options *options);
 int command_recover(const struct options *options);
 int command_status(const struct options *options);
+int command_config(const struct options *options);
 int command_plugin(const struct options *options);
 int command_history(const struct options *options);
 

@@ -3,23 +3,19 @@
  */
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "base/guard.h"
 #include "config/config.h"
 #include "model/run.h"
-#include "preflight/user.h"
 #include "update/command.h"
 #include "update/json.h"
 #include "update/plugin_lint.h"
 #include "update/plugin_new.h"
+#include "update/plugin_survey.h"
 #include "update/plugin_trial.h"
 #include "update/report.h"
 
-#define LIST_TIMEOUT_MS 10000
-#define auto_report     __attribute__((cleanup(preflight_report_finish)))
+#define auto_report __attribute__((cleanup(preflight_report_finish)))
 
 static int say_error(const struct options *options, enum result result, const struct error *err)
 {
@@ -75,9 +71,12 @@ static int lint(const struct options *options)
 	struct error err = {0};
 	int rc = plugin_trial_init(&trial, options, &err);
 
+	if (rc == -EINVAL) {
+		return say_error(options, RESULT_USAGE, &err);
+	}
 	rc = rc < 0 ? rc : plugin_lint(&trial, &report, &err);
 	if (rc < 0) {
-		return say_error(options, rc == -EINVAL ? RESULT_USAGE : RESULT_ERROR, &err);
+		return say_error(options, RESULT_ERROR, &err);
 	}
 	return say_report(options, &report);
 }
@@ -100,37 +99,8 @@ static int make(const struct options *options)
 	return 0;
 }
 
-/* Described, not checked: nobody's check() runs. */
-static int describe_all(const struct config *config, const struct helpers *helpers,
-			struct preflight_report *ret, struct error *err)
-{
-	auto_free struct preflight_policy *policies =
-		calloc(config->plugin_count + 1, sizeof(*policies));
-	struct preflight_options options = {
-		.helper_fd = helpers->preflight_host,
-		.plugin_dir = config->plugin_dir,
-		.check_trust = geteuid() == 0,
-		.timeout_ms = LIST_TIMEOUT_MS,
-		.policies = policies,
-		.policy_count = config->plugin_count,
-		.trial = TRIAL_DESCRIBE,
-	};
-
-	if (policies == NULL) {
-		return error_no_memory(err);
-	}
-	for (size_t i = 0; i < config->plugin_count; i++) {
-		policies[i] = (struct preflight_policy){.name = config->plugins[i].name,
-							.enabled = config->plugins[i].enabled};
-	}
-	int rc = geteuid() == 0 ? preflight_user_find(config->plugin_user, &options.user, err) : 0;
-
-	return rc < 0 ? rc : preflight_run(&options, ret, err);
-}
-
 static int list(const struct options *options)
 {
-	auto_helpers struct helpers helpers = HELPERS_INIT;
 	auto_config struct config *config = NULL;
 	auto_report struct preflight_report report = {0};
 	struct error err = {0};
@@ -139,8 +109,7 @@ static int list(const struct options *options)
 	if (rc < 0) {
 		return say_error(options, RESULT_USAGE, &err);
 	}
-	rc = helpers_open(&helpers, &err);
-	rc = rc < 0 ? rc : describe_all(config, &helpers, &report, &err);
+	rc = plugin_survey(config, TRIAL_DESCRIBE, &report, &err);
 	if (rc < 0) {
 		return say_error(options, RESULT_ERROR, &err);
 	}

@@ -15,7 +15,6 @@
 #include "update/mirrors.h"
 #include "update/phases.h"
 #include "update/say.h"
-#include "update/show.h"
 #include "update/state.h"
 #include "update/update.h"
 
@@ -153,19 +152,6 @@ static bool has_failed(const struct update *update)
 	return update->failure.text[0] != '\0';
 }
 
-static int say_usage(const struct options *options, const char *text)
-{
-	struct error err;
-
-	(void)error_set(&err, -EINVAL, "%s", text);
-	if (options->json) {
-		(void)json_print_usage(stdout, options->command->name, &err);
-	} else {
-		(void)fprintf(stderr, "banger-update: %s\n", err.text);
-	}
-	return result_exit_code(RESULT_USAGE);
-}
-
 static void end_dry_run(struct update *update)
 {
 	if (update->options->dry_run && !has_failed(update) &&
@@ -251,61 +237,6 @@ int command_rollback(const struct options *options)
 	return run_rollback(options);
 }
 
-static int check_command(struct update *update)
-{
-	const struct config *config = update->config;
-	size_t files = 0;
-
-	update->result = RESULT_UP_TO_DATE;
-	if (update->options->json) {
-		return say_end(update, 0);
-	}
-	for (size_t i = 0; i < config->sources.count; i++) {
-		files += config->sources.items[i].state == SOURCE_READ;
-	}
-	(void)printf("%s: fine: %s with %zu artifacts, %zu services, %zu databases, read from %zu "
-		     "file%s\n",
-		     config->path, config->product, config->host.artifact_count,
-		     config->host.service_count, config->host.database_count, files,
-		     files == 1 ? "" : "s");
-	return 0;
-}
-
-static int show_command(struct update *update)
-{
-	bool is_out = update->options->json
-			      ? json_print_config(stdout, update->config)
-			      : show_config(stdout, update->config, update->report.width);
-
-	return result_exit_code(is_out ? RESULT_UP_TO_DATE : RESULT_ERROR);
-}
-
-typedef int (*config_command)(struct update *update);
-
-static int run_config_command(const struct options *options, config_command command)
-{
-	auto_update struct update update;
-	struct error err = {0};
-
-	if (update_init(&update, options, &err) < 0) {
-		return say_end(&update, result_exit_code(update.result));
-	}
-	return command(&update);
-}
-
-static int run_config(const struct options *options)
-{
-	const char *word = options->arguments.items[0];
-
-	if (strcmp(word, "show") == 0) {
-		return run_config_command(options, show_command);
-	}
-	if (strcmp(word, "check") == 0) {
-		return run_config_command(options, check_command);
-	}
-	return say_usage(options, "there are `config show` and `config check`");
-}
-
 const struct command_row command_rows[] = {
 	{"update", "", "the whole way, from the manifest to a healthy new release", run_update,
 	 OPTION_RELEASE | OPTION_WAIVE | OPTION_UPDATE | OPTION_DRY_RUN, 0, false},
@@ -319,8 +250,8 @@ const struct command_row command_rows[] = {
 	 false},
 	{"history", "[RUN]", "every run, or one: why it ended as it did", command_history, 0, 1,
 	 false},
-	{"config", "show|check", "every value with its file and line; what is wrong", run_config, 0,
-	 1, true},
+	{"config", "show|check", "every value with its file and line; what is wrong",
+	 command_config, 0, 1, true},
 	{"plugin", "new|list|check|lint", "for authors of plugins, and what would run",
 	 command_plugin, OPTION_PLUGIN, 2, false},
 	{NULL, NULL, NULL, NULL, 0, 0, false},

@@ -34,51 +34,46 @@ static int find_databases(const struct host *host, struct preflight_database *da
 	return rc;
 }
 
-static int find_users(struct update *update, struct preflight_options *options,
-		      struct confinement *confinement, struct error *err)
+static int find_users(const struct config *config, const struct host *host,
+		      struct preflight_options *options, struct confinement *confinement,
+		      struct error *err)
 {
-	size_t count = update->plan.host->database_count;
+	size_t count = host->database_count;
 
 	confinement->databases = calloc(count + 1, sizeof(*confinement->databases));
 	if (confinement->databases == NULL) {
 		return error_no_memory(err);
 	}
-	int rc = preflight_user_find(update->config->plugin_user, &options->user, err);
+	int rc = preflight_user_find(config->plugin_user, &options->user, err);
 
 	if (rc < 0) {
-		return error_prefix(err, "%s: user in [preflight]", update->config->path);
+		return error_prefix(err, "%s: user in [preflight]", config->path);
 	}
 	options->databases = confinement->databases;
 	options->database_count = count;
-	return find_databases(update->plan.host, confinement->databases, err);
+	return find_databases(host, confinement->databases, err);
+}
+
+int confine_users(const struct config *config, const struct host *host,
+		  struct preflight_options *options, struct confinement *ret, struct error *err)
+{
+	options->must_be_confined = config->sandbox == SANDBOX_REQUIRED;
+	return geteuid() == 0 ? find_users(config, host, options, ret, err) : 0;
 }
 
 int update_confine(struct update *update, struct preflight_options *options,
 		   struct confinement *ret, struct error *err)
 {
-	auto_confinement struct confinement confinement = {0};
-	int rc = 0;
-
 	/* Beside what is staged: no artifact can have the same name, and the next run removes both.
 	 */
-	confinement.scratch = staging_scratch(update->plan.staging);
-	if (confinement.scratch == NULL) {
+	ret->scratch = staging_scratch(update->plan.staging);
+	if (ret->scratch == NULL) {
 		return error_no_memory(err);
 	}
-	options->scratch_dir = confinement.scratch;
-	options->must_be_confined = update->config->sandbox == SANDBOX_REQUIRED;
-	if (geteuid() == 0) {
-		rc = find_users(update, options, &confinement, err);
-		if (rc == 0) {
-			rc = staging_share(update->plan.staging, err);
-		}
-	}
-	if (rc < 0) {
-		return rc;
-	}
-	*ret = confinement;
-	confinement = (struct confinement){0};
-	return 0;
+	options->scratch_dir = ret->scratch;
+	int rc = confine_users(update->config, update->plan.host, options, ret, err);
+
+	return rc < 0 || geteuid() != 0 ? rc : staging_share(update->plan.staging, err);
 }
 
 void update_tell_confinement(struct update *update)

@@ -16,8 +16,14 @@ struct confinement {
 
 void confinement_finish(struct confinement *confinement);
 
+/* Fills the part of options that is about users and the sandbox, from the INI and the databases of
+ * host. *ret, which is zero, is to be finished whatever the result. */
+MUST_CHECK int confine_users(const struct config *config, const struct host *host,
+			     struct preflight_options *options, struct confinement *ret,
+			     struct error *err);
+
 /*
- * Fills the part of options that is about users and directories. As root it also opens the staging
+ * confine_users() and the directories. As root it also opens the staging
  * directory to the plugins' users, who have to read what they judge: nobody else can write to it,
  * and what lies in it was published.
  */

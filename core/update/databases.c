@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/guard.h"
 #include "update/update.h"
@@ -118,8 +119,39 @@ static int leave_database(struct update *update, const struct snapshot *snapshot
 				      name, path, snapshot->path, why);
 }
 
+/* What a rollback, which is now taken back itself, had set aside of the database; NULL: nothing. */
+static char *find_kept(const struct update *update, const struct database *database)
+{
+	bool is_rollback = update->previous.host != NULL;
+	auto_free char *name = is_rollback ? snapshot_kept_name(database->path, update->run) : NULL;
+
+	return name != NULL && access(name, F_OK) == 0 ? take_pointer(&name) : NULL;
+}
+
+/* found, failed: names of what is kept, or NULL. */
+static void tell_restored(struct update *update, const struct database *database, const char *found,
+			  const char *failed)
+{
+	const char *culprit =
+		update->previous.host != NULL ? update->release.version.text : "the new release";
+
+	if (found != NULL) {
+		report_warning(&update->report,
+			       "database %s was put back as the rollback had found it: %s holds "
+			       "the same",
+			       database->name, found);
+	}
+	if (failed != NULL) {
+		report_warning(&update->report,
+			       "database %s was put back; what %s made of it is kept in %s",
+			       database->name, culprit, failed);
+	}
+}
+
 static int restore_one(struct update *update, const struct snapshot *snapshot, struct error *err)
 {
+	const struct snapshot *previous = update_previous_snapshot(update, snapshot->database);
+	auto_free char *found = find_kept(update, snapshot->database);
 	auto_free char *failed = NULL;
 	struct error why = {0};
 
@@ -127,21 +159,15 @@ static int restore_one(struct update *update, const struct snapshot *snapshot, s
 		return leave_database(update, snapshot, -EBUSY,
 				      "the new release may still run on it", err);
 	}
-	int rc = snapshot_restore(snapshot, update->run, &failed, &why);
+	int rc = snapshot_restore(snapshot, update->run, previous != NULL ? previous->path : NULL,
+				  &failed, &why);
 
 	if (rc < 0) {
 		return leave_database(update, snapshot, rc, why.text, err);
 	}
-	if (failed != NULL) {
-		report_warning(&update->report,
-			       "database %s was put back; what the new release made of it is kept "
-			       "in %s",
-			       snapshot->database->name, failed);
-		if (strings_add(&update->set_aside, failed) < 0) {
-			return error_no_memory(err);
-		}
-	}
-	return 0;
+	tell_restored(update, snapshot->database, found, failed);
+	return failed != NULL && strings_add(&update->set_aside, failed) < 0 ? error_no_memory(err)
+									     : 0;
 }
 
 int update_restore_databases(struct update *update, struct error *err)
@@ -158,16 +184,29 @@ int update_restore_databases(struct update *update, struct error *err)
 	return worst;
 }
 
-/* By the journal's order: a clock may have been set back, and a second may see two runs. */
+static int add_runs(const struct journal_entries *entries, struct strings *ret, struct error *err)
+{
+	for (size_t i = 0; i < entries->count; i++) {
+		const char *id = entries->items[i].id;
+
+		if (!strings_contain(ret, id) && strings_add(ret, id) < 0) {
+			return error_no_memory(err);
+		}
+	}
+	return 0;
+}
+
+/* The one that a rollback goes back to before those that failed since. The others by the journal's
+ * order: a clock may have been set back, and a second may see two runs. */
 static int list_runs(struct update *update, struct strings *ret, struct error *err)
 {
+	auto_journal_entries struct journal_entries last = {0};
 	auto_journal_entries struct journal_entries entries = {0};
-	int rc = journal_runs(update->journal, SIZE_MAX, &entries, err);
+	int rc = journal_last_commit(update->journal, &last, err);
 
-	for (size_t i = 0; rc == 0 && i < entries.count; i++) {
-		rc = strings_add(ret, entries.items[i].id) < 0 ? error_no_memory(err) : 0;
-	}
-	return rc;
+	rc = rc < 0 ? rc : journal_runs(update->journal, SIZE_MAX, &entries, err);
+	rc = rc < 0 ? rc : add_runs(&last, ret, err);
+	return rc < 0 ? rc : add_runs(&entries, ret, err);
 }
 
 static void prune(struct update *update, const struct database *database)

@@ -13,6 +13,7 @@
 #include "update/confine.h"
 #include "update/plugin_services.h"
 #include "update/plugin_units.h"
+#include "update/plugin_survey.h"
 #include "update/update.h"
 
 static int set_list(struct pairs *subject, const char *key, const char *const *names, size_t count)
@@ -162,26 +163,6 @@ static int describe(struct update *update, struct error *err)
 	return 0;
 }
 
-static struct preflight_policy *make_policies(const struct config *config)
-{
-	struct preflight_policy *policies = calloc(config->plugin_count + 1, sizeof(*policies));
-
-	for (size_t i = 0; i < config->plugin_count && policies != NULL; i++) {
-		const struct plugin_config *plugin = &config->plugins[i];
-
-		policies[i] = (struct preflight_policy){
-			.name = plugin->name,
-			.enabled = plugin->enabled,
-			.timeout_ms = plugin->timeout_ms,
-			.grant_network = plugin->grant_network,
-			.grant_root = plugin->grant_root,
-			.last = plugin->last,
-			.options = &plugin->options,
-		};
-	}
-	return policies;
-}
-
 /* What an error of this plugin counts as, by its on_error. */
 static enum verdict error_counts_as(const struct plugin_config *policy)
 {
@@ -286,7 +267,7 @@ int update_preflight(struct update *update, struct error *err)
 	if (rc < 0) {
 		return rc;
 	}
-	auto_free struct preflight_policy *policies = make_policies(update->config);
+	auto_free struct preflight_policy *policies = plugin_policies(update->config);
 
 	if (policies == NULL) {
 		return error_no_memory(err);

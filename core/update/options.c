@@ -29,6 +29,8 @@ enum option_key {
 	KEY_STANDBY,
 	KEY_SET,
 	KEY_SUBJECT,
+	KEY_GRANT,
+	KEY_TIMEOUT,
 	KEY_IN_PROCESS,
 };
 
@@ -71,6 +73,10 @@ static const struct option_row rows[] = {
 	 "plugin check, lint: a key of the plugin's section"},
 	{"subject", KEY_SUBJECT, "KEY=VALUE", OPTION_PLUGIN, NO_OFFSET,
 	 "plugin check, lint: what the plugin may ask about"},
+	{"grant", KEY_GRANT, "network|root", OPTION_PLUGIN, NO_OFFSET,
+	 "plugin check, lint: a right its section would give"},
+	{"timeout", KEY_TIMEOUT, "TIME", OPTION_PLUGIN, AT(timeout),
+	 "plugin check, lint: 30s unless given"},
 	{"in-process", KEY_IN_PROCESS, NULL, OPTION_PLUGIN, AT(in_process),
 	 "plugin check: without a process of its own, for gdb"},
 	{"config", 'c', "FILE", OPTION_COMMON, AT(config),
@@ -92,6 +98,7 @@ void options_finish(struct options *options)
 	strings_finish(&options->waived);
 	strings_finish(&options->set);
 	strings_finish(&options->subjects);
+	strings_finish(&options->grants);
 }
 
 static void fill_long_options(struct option options[ROW_COUNT + 1])
@@ -126,6 +133,8 @@ static struct strings *list_of(struct options *options, int key)
 		return &options->set;
 	case KEY_SUBJECT:
 		return &options->subjects;
+	case KEY_GRANT:
+		return &options->grants;
 	default:
 		return NULL;
 	}

@@ -23,9 +23,11 @@ struct options {
 	const char *release;
 	struct strings waived;
 	struct strings set;      /* plugin check: KEY=VALUE of its section, */
-	struct strings subjects; /* and of its subject */
-	const char *hold;        /* a version */
-	const char *state;       /* recover: a state directory */
+	struct strings subjects; /* and of its subject, */
+	struct strings grants;   /* and rights: network, root */
+	const char *timeout;
+	const char *hold;  /* a version */
+	const char *state; /* recover: a state directory */
 	bool check;
 	bool yes;
 	bool with_database;
@@ -59,7 +61,7 @@ struct command_row {
 #define OPTION_UPDATE  (1u << 3) /* --check --hold */
 #define OPTION_DRY_RUN (1u << 4)
 #define OPTION_BACK    (1u << 5) /* --yes --with-database */
-#define OPTION_PLUGIN  (1u << 7) /* --set --subject --in-process */
+#define OPTION_PLUGIN  (1u << 7) /* --set --subject --grant --timeout --in-process */
 #define OPTION_RECOVER (1u << 6) /* --boot --standby --state */
 
 /* The table of commands, ended by a NULL name; the first is meant when none is given. */

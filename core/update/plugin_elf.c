@@ -1,10 +1,11 @@
 /*
- * plugin_elf.c - plugin_elf.h: the section headers of a 64-bit ELF file, each offset looked at
- * before it is used.
+ * plugin_elf.c - plugin_elf.h: the head of any ELF file (elf(5)), then the section headers of one
+ * that is of our own class and byte order, each offset looked at before it is used.
  */
 #include "update/plugin_elf.h"
 
 #include <elf.h>
+#include <link.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -18,7 +19,7 @@ struct table {
 
 struct object {
 	const struct buffer *file;
-	Elf64_Ehdr head;
+	ElfW(Ehdr) head;
 	struct findings *found;
 };
 
@@ -38,7 +39,7 @@ static bool get(const struct object *object, uint64_t offset, void *ret, size_t 
 	return true;
 }
 
-static bool section(const struct object *object, size_t index, Elf64_Shdr *ret)
+static bool section(const struct object *object, size_t index, ElfW(Shdr) * ret)
 {
 	return index < object->head.e_shnum &&
 	       get(object, object->head.e_shoff + index * sizeof(*ret), ret, sizeof(*ret)) &&
@@ -49,7 +50,7 @@ static bool section(const struct object *object, size_t index, Elf64_Shdr *ret)
 /* The first section of this type. */
 static struct table find(const struct object *object, uint32_t type)
 {
-	Elf64_Shdr header;
+	ElfW(Shdr) header;
 
 	for (size_t i = 0; section(object, i, &header); i++) {
 		if (header.sh_type == type) {
@@ -63,7 +64,7 @@ static struct table find(const struct object *object, uint32_t type)
 /* "": there is no such text. */
 static const char *text_at(const struct object *object, size_t strings, uint64_t offset)
 {
-	Elf64_Shdr header;
+	ElfW(Shdr) header;
 
 	if (!section(object, strings, &header) || offset >= header.sh_size) {
 		return "";
@@ -80,9 +81,9 @@ static int lint_symbols(const struct object *object)
 	char text[300];
 	int rc = 0;
 
-	for (size_t at = 0; at + sizeof(Elf64_Sym) <= table.size && rc == 0;
-	     at += sizeof(Elf64_Sym)) {
-		Elf64_Sym symbol;
+	for (size_t at = 0; at + sizeof(ElfW(Sym)) <= table.size && rc == 0;
+	     at += sizeof(ElfW(Sym))) {
+		ElfW(Sym) symbol;
 
 		memcpy(&symbol, table.bytes + at, sizeof(symbol));
 		const char *name = text_at(object, table.link, symbol.st_name);
@@ -124,9 +125,9 @@ static int lint_dynamic(const struct object *object)
 	bool is_bound = false;
 	int rc = 0;
 
-	for (size_t at = 0; at + sizeof(Elf64_Dyn) <= table.size && rc == 0;
-	     at += sizeof(Elf64_Dyn)) {
-		Elf64_Dyn entry;
+	for (size_t at = 0; at + sizeof(ElfW(Dyn)) <= table.size && rc == 0;
+	     at += sizeof(ElfW(Dyn))) {
+		ElfW(Dyn) entry;
 
 		memcpy(&entry, table.bytes + at, sizeof(entry));
 		is_bound = is_bound || entry.d_tag == DT_BIND_NOW ||
@@ -144,21 +145,108 @@ static int lint_dynamic(const struct object *object)
 	return rc;
 }
 
+/* Of this very program: what the loader would have the plugin be. Defined by the linker. */
+extern const ElfW(Ehdr) __ehdr_start __attribute__((visibility("hidden")));
+
+/* What the first bytes of every ELF file say, whatever its class and byte order. */
+struct machine {
+	unsigned char class;
+	unsigned char data;
+	uint16_t type;      /* ET_DYN, … */
+	uint16_t processor; /* EM_X86_64, … */
+};
+
+static uint16_t half(const struct buffer *file, size_t at, unsigned char data)
+{
+	unsigned first = (unsigned char)file->data[at];
+	unsigned second = (unsigned char)file->data[at + 1];
+
+	return (uint16_t)(data == ELFDATA2MSB ? first << 8 | second : second << 8 | first);
+}
+
+static bool read_machine(const struct buffer *file, struct machine *ret)
+{
+	if (file->length < offsetof(Elf32_Ehdr, e_version) ||
+	    memcmp(file->data, ELFMAG, SELFMAG) != 0) {
+		return false;
+	}
+	unsigned char data = (unsigned char)file->data[EI_DATA];
+
+	/* Both classes have these at the same place. */
+	*ret = (struct machine){(unsigned char)file->data[EI_CLASS], data,
+				half(file, offsetof(Elf32_Ehdr, e_type), data),
+				half(file, offsetof(Elf32_Ehdr, e_machine), data)};
+	return (ret->class == ELFCLASS32 || ret->class == ELFCLASS64) &&
+	       (data == ELFDATA2LSB || data == ELFDATA2MSB);
+}
+
+static const char *processor_name(uint16_t processor)
+{
+	static const struct {
+		uint16_t processor;
+		const char *name;
+	} names[] = {
+		{EM_X86_64, "x86-64"}, {EM_AARCH64, "AArch64"}, {EM_386, "x86"},
+		{EM_ARM, "ARM"},       {EM_RISCV, "RISC-V"},    {EM_PPC64, "PowerPC64"},
+		{EM_PPC, "PowerPC"},   {EM_S390, "s390"},       {EM_MIPS, "MIPS"},
+		{EM_SPARCV9, "SPARC"},
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (names[i].processor == processor) {
+			return names[i].name;
+		}
+	}
+	return "an unknown processor";
+}
+
+/* "32-bit, big-endian, PowerPC" */
+static const char *machine_text(const struct machine *machine, char text[64])
+{
+	(void)snprintf(text, 64, "%d-bit, %s-endian, %s", machine->class == ELFCLASS32 ? 32 : 64,
+		       machine->data == ELFDATA2MSB ? "big" : "little",
+		       processor_name(machine->processor));
+	return text;
+}
+
+static int lint_machine(const struct object *object, const struct machine *machine, bool *ret_ours)
+{
+	const struct machine ours = {__ehdr_start.e_ident[EI_CLASS], __ehdr_start.e_ident[EI_DATA],
+				     ET_DYN, __ehdr_start.e_machine};
+	char text[160];
+	char theirs_text[64];
+	char ours_text[64];
+
+	*ret_ours = machine->class == ours.class && machine->data == ours.data &&
+		    machine->processor == ours.processor;
+	if (*ret_ours) {
+		return 0;
+	}
+	(void)snprintf(text, sizeof(text), "it is for another machine: %s; this one is %s",
+		       machine_text(machine, theirs_text), machine_text(&ours, ours_text));
+	return complain(object, "lint.machine", text, "build it for this one");
+}
+
 int plugin_elf_lint(const struct buffer *file, struct findings *ret)
 {
 	struct object object = {.file = file, .found = ret};
+	struct machine machine;
+	bool is_ours = false;
 
-	if (!get(&object, 0, &object.head, sizeof(object.head)) ||
-	    memcmp(object.head.e_ident, ELFMAG, SELFMAG) != 0 || object.head.e_type != ET_DYN) {
+	if (!read_machine(file, &machine) || machine.type != ET_DYN) {
 		return complain(&object, "lint.format", "it is no shared object",
 				"build it with -shared");
 	}
-	/* Of the other class the loader says enough. */
-	if (object.head.e_ident[EI_CLASS] != ELFCLASS64 ||
-	    object.head.e_shentsize != sizeof(Elf64_Shdr)) {
-		return 0;
-	}
-	int rc = lint_symbols(&object);
+	int rc = lint_machine(&object, &machine, &is_ours);
 
+	if (rc < 0 || !is_ours) {
+		return rc;
+	}
+	if (!get(&object, 0, &object.head, sizeof(object.head)) ||
+	    object.head.e_shentsize != sizeof(ElfW(Shdr))) {
+		return complain(&object, "lint.format", "its tables are damaged, or cut off",
+				"build it again, and copy all of it");
+	}
+	rc = lint_symbols(&object);
 	return rc < 0 ? rc : lint_dynamic(&object);
 }

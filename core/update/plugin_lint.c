@@ -46,12 +46,15 @@ static int complain(struct findings *found, const char *code, const char *remedy
 }
 
 /* The host's own words say that the plugin did not end well. That it gave up is well when it was
- * told to, and that it was not configured always. */
+ * told to, that it was not configured always, and that it may not do all when it has no section. */
 static bool is_harm(const struct finding *finding, const struct way *way)
 {
 	if (!text_has_prefix(finding->code, "plugin.") ||
 	    strcmp(finding->code, "plugin.unconfigured") == 0) {
 		return false;
+	}
+	if (strcmp(finding->code, "plugin.grant") == 0) {
+		return way->with_options;
 	}
 	return strcmp(finding->code, "plugin.failed") != 0 || way->trial == TRIAL_NONE;
 }

@@ -4,6 +4,8 @@
 #ifndef UPDATE_PLUGIN_TRIAL_H
 #define UPDATE_PLUGIN_TRIAL_H
 
+#include <signal.h>
+
 #include "preflight/runner.h"
 #include "update/helpers.h"
 #include "update/options.h"
@@ -17,13 +19,20 @@ struct plugin_trial {
 	char *places; /* where plugins may write; removed at the end */
 	struct pairs given;
 	struct pairs subject;
+	struct preflight_policy policy; /* what its section would say */
 	struct preflight_user user;
+	struct strings names;                 /* of the subject's databases, each of which */
+	struct preflight_database *databases; /* has a user, when we are root */
+	size_t database_count;
+	int interrupts;   /* readable once somebody wants it to end; -1: they end us as always */
+	sigset_t signals; /* that were blocked before */
 };
 #define auto_plugin_trial __attribute__((cleanup(plugin_trial_finish)))
 
 void plugin_trial_finish(struct plugin_trial *trial);
 
-/* Takes FILE, --set and --subject from the command line. */
+/* Takes FILE, --set, --subject, --grant and --timeout from the command line; -EINVAL: one of them
+ * is wrong. */
 MUST_CHECK int plugin_trial_init(struct plugin_trial *trial, const struct options *options,
 				 struct error *err);
 

@@ -79,6 +79,17 @@ static char *copy_or_empty(const char *text)
 	return text[0] != '\0' ? strdup(text) : NULL;
 }
 
+/* What a rollback has put there itself need not be kept. Whether it has cannot be told without the
+ * plan of the run that it took back; then all is kept. */
+static void recall_previous(struct update *run, const struct journal_entry *entry)
+{
+	struct error ignored;
+
+	if (strcmp(entry->command, "rollback") == 0 && rollback_recall(run, &ignored) < 0) {
+		plan_finish(&run->previous);
+	}
+}
+
 /* Puts the struct in the state it had when the run was killed, as far as the journal knows. */
 static int revive_run(struct update *run, const struct update *parent,
 		      const struct journal_entry *entry, struct error *err)
@@ -90,6 +101,7 @@ static int revive_run(struct update *run, const struct update *parent,
 	if (run->product == NULL || (entry->from[0] != '\0' && run->installed == NULL)) {
 		return error_no_memory(err);
 	}
+	recall_previous(run, entry);
 	(void)snprintf(run->release.version.text, sizeof(run->release.version.text), "%s",
 		       entry->to);
 	(void)snprintf(run->run, sizeof(run->run), "%s", entry->id);

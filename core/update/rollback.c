@@ -126,6 +126,36 @@ static void guard_databases(struct update *update)
 	}
 }
 
+/* *ret: what a database that goes back is put back from. */
+static int need_snapshot(const struct update *update, const struct database *database,
+			 const struct snapshot **ret, struct error *err)
+{
+	const struct snapshot *kept = update_previous_snapshot(update, database);
+
+	if (kept == NULL || (kept->existed && access(kept->path, R_OK) < 0)) {
+		return error_set(err, -ENOENT,
+				 "there is no snapshot of database %s%s%s: go back without "
+				 "--with-database, if %s knows what is in it",
+				 database->name, kept != NULL ? " any more at " : "",
+				 kept != NULL ? kept->path : "", update->release.version.text);
+	}
+	*ret = kept;
+	return 0;
+}
+
+static int check_snapshots(const struct update *update, struct error *err)
+{
+	const struct host *host = update->plan.host;
+	const struct snapshot *kept = NULL;
+	int rc = 0;
+
+	for (size_t i = 0; update->options->with_database && i < host->database_count && rc == 0;
+	     i++) {
+		rc = need_snapshot(update, &host->databases[i], &kept, err);
+	}
+	return rc;
+}
+
 static int begin_rollback(struct update *update, struct error *err)
 {
 	const struct journal_run run = {
@@ -145,7 +175,7 @@ static int begin_rollback(struct update *update, struct error *err)
 	return rc;
 }
 
-static int read_previous(struct update *update, struct error *err)
+int rollback_recall(struct update *update, struct error *err)
 {
 	auto_journal_entries struct journal_entries last = {0};
 	int rc = journal_last_commit(update->journal, &last, err);
@@ -162,7 +192,6 @@ static int read_previous(struct update *update, struct error *err)
 	rc = version_parse(last.items[0].from, &update->release.version, err);
 	rc = rc < 0 ? rc
 		    : journal_read_plan(update->journal, last.items[0].id, &update->previous, err);
-	(void)snprintf(update->previous_run, sizeof(update->previous_run), "%s", last.items[0].id);
 	return rc;
 }
 
@@ -173,9 +202,10 @@ int rollback_find(struct update *update, struct error *err)
 				 "what is installed was changed outside the updater, so that what "
 				 "was before it is not known: use `update --to VERSION` instead");
 	}
-	int rc = read_previous(update, err);
+	int rc = rollback_recall(update, err);
 
 	rc = rc < 0 ? rc : check_backups(update, err);
+	rc = rc < 0 ? rc : check_snapshots(update, err);
 	rc = rc < 0 ? rc : recall_facts(update, err);
 	if (rc < 0) {
 		return rc;
@@ -258,8 +288,7 @@ int rollback_bring(struct update *update, struct error *err)
 /* ---- databases that go back with it ------------------------------------------------------------
  */
 
-/* The snapshot that the run to be taken back has made of this database; NULL: none. */
-static const struct snapshot *previous_snapshot(const struct update *update,
+const struct snapshot *update_previous_snapshot(const struct update *update,
 						const struct database *database)
 {
 	const struct plan *previous = &update->previous;
@@ -279,7 +308,7 @@ const char *update_database_path(const struct update *update, size_t index)
 {
 	const struct database *database = &update->plan.host->databases[index];
 	const struct snapshot *snapshot = update->options != NULL && update->options->with_database
-						  ? previous_snapshot(update, database)
+						  ? update_previous_snapshot(update, database)
 						  : NULL;
 
 	return snapshot != NULL && snapshot->existed ? snapshot->path : database->path;
@@ -291,20 +320,19 @@ int rollback_restore(struct update *update, struct error *err)
 	size_t restored = 0;
 
 	for (size_t i = 0; update->options->with_database && i < host->database_count; i++) {
-		const struct snapshot *kept = previous_snapshot(update, &host->databases[i]);
+		const struct snapshot *kept = NULL;
 		auto_free char *aside = NULL;
+		int rc = need_snapshot(update, &host->databases[i], &kept, err);
 
-		if (kept == NULL) {
-			return error_set(err, -ENOENT, "there is no snapshot of database %s",
-					 host->databases[i].name);
+		if (rc < 0) {
+			return rc;
 		}
 		struct snapshot snapshot = *kept;
 
 		snapshot.database = &host->databases[i];
-		int rc = snapshot_restore(&snapshot, update->run, &aside, err);
-
+		rc = snapshot_restore(&snapshot, update->run, NULL, &aside, err);
 		if (rc < 0) {
-			return error_prefix(err, "database %s", host->databases[i].name);
+			return rc; /* names the database */
 		}
 		if (aside != NULL) {
 			report_warning(&update->report, "what database %s held is kept in %s",

@@ -3,6 +3,7 @@
  */
 #include "update/say.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -156,4 +157,17 @@ int say_end(struct update *update, int exit_code)
 	}
 	say_result(update);
 	return exit_code;
+}
+
+int say_usage(const struct options *options, const char *text)
+{
+	struct error err;
+
+	(void)error_set(&err, -EINVAL, "%s", text);
+	if (options->json) {
+		(void)json_print_usage(stdout, options->command->name, &err);
+	} else {
+		(void)fprintf(stderr, "banger-update: %s\n", err.text);
+	}
+	return result_exit_code(RESULT_USAGE);
 }

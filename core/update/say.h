@@ -16,4 +16,7 @@ const char *say_was(const struct update *update);
  * code. */
 int say_end(struct update *update, int exit_code);
 
+/* A command line that cannot be used; its exit code. */
+int say_usage(const struct options *options, const char *text);
+
 #endif

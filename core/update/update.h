@@ -59,8 +59,7 @@ struct update {
 	struct staged_list staged;
 	struct pairs subject;
 	struct preflight_report preflight;
-	struct plan previous;           /* `rollback`: of the run that is taken back */
-	char previous_run[RUN_ID_SIZE]; /* … and which one that is */
+	struct plan previous; /* `rollback`: of the run that is taken back */
 
 	struct plan plan; /* what is about to be changed, and how it was; host from the start */
 	const struct service_manager *manager;
@@ -184,9 +183,15 @@ void update_keep_snapshots(struct update *update);
 
 /* Phases, rollback.c: back to the previous release, from the journal and NAME.previous. */
 MUST_CHECK int rollback_find(struct update *update, struct error *err);
+/* Which run is taken back, the last that was committed: previous, and the version it came from. */
+MUST_CHECK int rollback_recall(struct update *update, struct error *err);
 MUST_CHECK int rollback_bring(struct update *update, struct error *err);
 MUST_CHECK int rollback_confirm(struct update *update, struct error *err);
 MUST_CHECK int rollback_restore(struct update *update, struct error *err);
+/* The snapshot that the run to be taken back has made of this database; NULL: none, or no rollback.
+ */
+const struct snapshot *update_previous_snapshot(const struct update *update,
+						const struct database *database);
 
 /* The database that the other release will meet: the live one, or the snapshot that goes back with
  * it. */

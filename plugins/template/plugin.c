@@ -44,8 +44,10 @@ static int check(const struct pf_host *h)
 }
 
 static const struct pf_option options[] = {
-	{"limit", "8.0", "a higher load of the last minute means: not now"},
-	{NULL, NULL, NULL},
+	{.key = "limit",
+	 .fallback = "8.0",
+	 .help = "a higher load of the last minute means: not now"},
+	{.key = NULL},
 };
 
 PF_PLUGIN(.name = "template", .version = "1", .summary = "has the host time for an update?",

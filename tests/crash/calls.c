@@ -104,7 +104,7 @@ static const struct call calls[] = {
 #error "calls.c has to be told this machine's AUDIT_ARCH_*"
 #endif
 
-struct sock_fprog calls_filter(void)
+struct sock_fprog calls_filter(uint32_t action)
 {
 	static struct sock_filter code[2 * CALLS + 4];
 	size_t length = 0;
@@ -119,7 +119,7 @@ struct sock_fprog calls_filter(void)
 	for (size_t i = 0; i < CALLS; i++) {
 		code[length++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K,
 							      (uint32_t)calls[i].number, 0, 1);
-		code[length++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_TRACE);
+		code[length++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, action);
 	}
 	code[length++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
 	return (struct sock_fprog){(unsigned short)length, code};

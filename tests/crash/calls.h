@@ -35,8 +35,8 @@ struct call {
 	signed char flags; /* argument with open flags: counts only when it creates or empties */
 };
 
-/* Lets these calls stop for a tracer and all others through. */
-struct sock_fprog calls_filter(void);
+/* Does this (SECCOMP_RET_…) with these calls and lets all others through. */
+struct sock_fprog calls_filter(uint32_t action);
 
 /* NULL: not one of them. */
 const struct call *call_find(uint64_t number);

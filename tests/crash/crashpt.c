@@ -13,6 +13,7 @@
 
 #include "base/text.h"
 #include "crash/calls.h"
+#include "crash/supervise.h"
 #include "crash/trace.h"
 
 #define DROPS_MAX 256
@@ -34,6 +35,7 @@ static const char usage[] =
 	"  --below PATH    counts only what is about files whose path begins so\n"
 	"  --spare FILE    who executes FILE is not killed\n"
 	"  --uncounted     nor are its calls counted\n"
+	"  --untraced      nobody is traced (only for fail and count)\n"
 	"  --report FILE   total, the call where it happened and how COMMAND ended\n"
 	"  --list FILE     every call that was counted\n"
 	"  --seconds N     then everybody is killed (60)\n"
@@ -52,19 +54,28 @@ enum option_code {
 	BELOW,
 	SPARE,
 	UNCOUNTED,
+	UNTRACED,
 	REPORT,
 	LIST,
 	SECONDS,
 };
 
 static const struct option long_options[] = {
-	{"at", required_argument, NULL, AT},           {"act", required_argument, NULL, ACT},
-	{"error", required_argument, NULL, ERROR},     {"from-on", no_argument, NULL, FROM_ON},
-	{"drop", required_argument, NULL, DROP},       {"before", required_argument, NULL, BEFORE},
-	{"kinds", required_argument, NULL, KINDS},     {"below", required_argument, NULL, BELOW},
-	{"spare", required_argument, NULL, SPARE},     {"uncounted", no_argument, NULL, UNCOUNTED},
-	{"report", required_argument, NULL, REPORT},   {"list", required_argument, NULL, LIST},
-	{"seconds", required_argument, NULL, SECONDS}, {NULL, 0, NULL, 0},
+	{"at", required_argument, NULL, AT},
+	{"act", required_argument, NULL, ACT},
+	{"error", required_argument, NULL, ERROR},
+	{"from-on", no_argument, NULL, FROM_ON},
+	{"drop", required_argument, NULL, DROP},
+	{"before", required_argument, NULL, BEFORE},
+	{"kinds", required_argument, NULL, KINDS},
+	{"below", required_argument, NULL, BELOW},
+	{"spare", required_argument, NULL, SPARE},
+	{"uncounted", no_argument, NULL, UNCOUNTED},
+	{"report", required_argument, NULL, REPORT},
+	{"list", required_argument, NULL, LIST},
+	{"seconds", required_argument, NULL, SECONDS},
+	{"untraced", no_argument, NULL, UNTRACED},
+	{NULL, 0, NULL, 0},
 };
 
 struct word {
@@ -73,10 +84,10 @@ struct word {
 };
 
 static const struct word acts[] = {
-	{"count", TRACE_COUNT},
-	{"kill", TRACE_KILL},
-	{"kill-first", TRACE_KILL_FIRST},
-	{"fail", TRACE_FAIL},
+	{"count", TALLY_COUNT},
+	{"kill", TALLY_KILL},
+	{"kill-first", TALLY_KILL_FIRST},
+	{"fail", TALLY_FAIL},
 	{NULL, 0},
 };
 
@@ -156,55 +167,59 @@ static FILE *create(const char *path)
 }
 
 struct call_line {
-	struct trace_options trace;
+	struct tally_options tally;
 	FILE *report;
 	char *before[2];
+	bool untraced;
 };
 
 static void take(int code, char *value, struct call_line *line)
 {
-	struct trace_options *trace = &line->trace;
+	struct tally_options *tally = &line->tally;
 
 	switch (code) {
 	case AT:
-		trace->at = number(value);
+		tally->at = number(value);
 		break;
 	case ACT:
-		trace->act = (enum trace_act)look_up(acts, value);
+		tally->act = (enum tally_act)look_up(acts, value);
 		break;
 	case ERROR:
-		trace->error = look_up(errors, value);
+		tally->error = look_up(errors, value);
 		break;
 	case FROM_ON:
-		trace->from_on = true;
+		tally->from_on = true;
 		break;
 	case DROP:
-		trace->drops = numbers(value);
+		tally->drops = numbers(value);
 		break;
 	case BEFORE:
 		line->before[0] = value;
-		trace->before = line->before;
+		tally->before = line->before;
 		break;
 	case KINDS:
-		trace->kinds = look_up_all(kinds, value);
+		tally->kinds = look_up_all(kinds, value);
 		break;
 	case BELOW:
-		trace->below = value;
+		tally->below = value;
 		break;
 	case SPARE:
-		trace->spared = value;
+		tally->spared = value;
 		break;
 	case UNCOUNTED:
-		trace->spared_uncounted = true;
+		tally->spared_uncounted = true;
+		break;
+	case UNTRACED:
+		line->untraced = true;
 		break;
 	case REPORT:
 		line->report = create(value);
 		break;
 	case LIST:
-		trace->list = create(value);
+		tally->list = create(value);
 		break;
 	case SECONDS:
-		trace->seconds = (unsigned)number(value);
+		tally->seconds = (unsigned)number(value);
 		break;
 	default:
 		refuse("what is this?");
@@ -217,7 +232,7 @@ struct answer {
 	int pipe;
 };
 
-static unsigned char exit_code(const struct trace_result *result)
+static unsigned char exit_code(const struct tally_result *result)
 {
 	if (result->broken != 0) {
 		return 125;
@@ -228,7 +243,7 @@ static unsigned char exit_code(const struct trace_result *result)
 	return WIFEXITED(result->status) ? (unsigned char)WEXITSTATUS(result->status) : 99;
 }
 
-static void on_ended(const struct trace_result *result, void *data)
+static void on_ended(const struct tally_result *result, void *data)
 {
 	const struct answer *answer = data;
 	FILE *report = answer->line->report;
@@ -239,18 +254,20 @@ static void on_ended(const struct trace_result *result, void *data)
 			      (int)result->acted, (int)code, result->at);
 		(void)fclose(report);
 	}
-	if (answer->line->trace.list != NULL) {
-		(void)fflush(answer->line->trace.list);
+	if (answer->line->tally.list != NULL) {
+		(void)fflush(answer->line->tally.list);
 	}
 	(void)!write(answer->pipe, &code, 1);
 	(void)close(answer->pipe);
 }
 
 /* Who looks for processes of a test by their words shall not find the tracer: what it works with
- * are copies. */
+ * are copies, kept for good. */
 static char **take_words(int argc, char **argv)
 {
-	char **copy = calloc((size_t)argc + 1, sizeof(*copy));
+	static char **copy;
+
+	copy = calloc((size_t)argc + 1, sizeof(*copy));
 
 	for (int i = 0; copy != NULL && i < argc; i++) {
 		copy[i] = strdup(argv[i]);
@@ -266,7 +283,7 @@ int main(int argc, char **given)
 {
 	char **argv = take_words(argc, given);
 	struct call_line line = {
-		.trace = {.kinds = CALL_FILES | CALL_SYNCS | CALL_SIGNALS, .seconds = 60}};
+		.tally = {.kinds = CALL_FILES | CALL_SYNCS | CALL_SIGNALS, .seconds = 60}};
 	int code = 0;
 	int answer[2];
 	unsigned char exits = 125;
@@ -277,17 +294,24 @@ int main(int argc, char **given)
 	if (argv[optind] == NULL) {
 		refuse("a command is missing");
 	}
-	line.trace.argv = argv + optind;
+	if (line.untraced && (line.tally.before != NULL || line.tally.act == TALLY_KILL ||
+			      line.tally.act == TALLY_KILL_FIRST)) {
+		refuse("--untraced: nobody stands still");
+	}
+	line.tally.argv = argv + optind;
 	if (pipe2(answer, O_CLOEXEC) < 0) {
 		refuse("no pipe");
 	}
+	void (*run)(const struct tally_options *, tally_ended, void *) =
+		line.untraced ? supervise_run : trace_run;
+
 	/* The tracer stays with what COMMAND leaves running; we do not. */
 	pid_t tracer = fork();
 
 	if (tracer == 0) {
 		(void)close(answer[0]);
 		(void)setsid(); /* whoever ends our group means us */
-		trace_run(&line.trace, on_ended, &(struct answer){&line, answer[1]});
+		run(&line.tally, on_ended, &(struct answer){&line, answer[1]});
 		_exit(0);
 	}
 	(void)close(answer[1]);

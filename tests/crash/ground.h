@@ -77,6 +77,7 @@ try {
 	bool from_on;
 	bool spare_daemon;   /* it is not killed */
 	bool without_daemon; /* nor are its calls counted */
+	bool untraced;       /* sanitizers can work; nobody can be killed (supervise.h) */
 };
 
 struct tried {

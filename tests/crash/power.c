@@ -4,6 +4,7 @@
 #include "crash/power.h"
 
 #include <criterion/criterion.h>
+#include <stdio.h>
 
 void power_make(struct power *power, enum story story, const char *type, enum layout layout,
 		enum cut cut)
@@ -11,6 +12,7 @@ void power_make(struct power *power, enum story story, const char *type, enum la
 	const char *why = disks_missing(type);
 
 	if (why != NULL) {
+		(void)fprintf(stderr, "%s: %s\n", type, why); /* for ctest, see CMakeLists.txt */
 		cr_skip_test("%s: %s", type, why);
 	}
 	ground_make(&power->ground, story, NULL);

@@ -14,11 +14,20 @@
 #define STORY_MAX   ((size_t)1 << 20)
 #define TOLD_FAULTS 8
 
-bool sweep_is_long(void)
+/* Every so many-eth call is a point; 0: the short form. */
+static unsigned long stride(void)
 {
 	const char *form = getenv("BANGER_CRASH");
 
-	return form != NULL && strcmp(form, "long") == 0;
+	if (form == NULL) {
+		return 0;
+	}
+	return strcmp(form, "long") == 0 ? 1 : strtoul(form, NULL, 10);
+}
+
+bool sweep_is_long(void)
+{
+	return stride() == 1;
 }
 
 void points_free(struct points *points)
@@ -56,7 +65,8 @@ static size_t phase_length(const struct points *points, size_t first)
 	return length;
 }
 
-/* Of each phase so many, evenly; its first is among them. */
+/* Of each phase so many, evenly. Its first call is always the journal's: one alone is the middle.
+ */
 static void thin_out(struct points *points, size_t per_phase)
 {
 	size_t kept = 0;
@@ -66,7 +76,9 @@ static void thin_out(struct points *points, size_t per_phase)
 		size_t take = length < per_phase ? length : per_phase;
 
 		for (size_t i = 0; i < take; i++) {
-			points->items[kept++] = points->items[first + i * length / take];
+			size_t offset = take == 1 ? length / 2 : i * length / take;
+
+			points->items[kept++] = points->items[first + offset];
 		}
 		first += length;
 	}
@@ -76,6 +88,7 @@ static void thin_out(struct points *points, size_t per_phase)
 struct points points_choose(const struct tried *counted, size_t per_phase)
 {
 	struct points points = {.items = calloc(counted->total + 1, sizeof(*points.items))};
+	unsigned long every = stride();
 	const char *before = NULL;
 	unsigned phase = 0;
 
@@ -85,13 +98,14 @@ struct points points_choose(const struct tried *counted, size_t per_phase)
 			phase += tried_is_end_of_phase(line + 1);
 			continue;
 		}
-		if (sweep_is_long() || !repeats(line, before)) {
-			points.items[points.count++] =
-				(struct point){strtoul(line, NULL, 10), phase};
+		unsigned long at = strtoul(line, NULL, 10);
+
+		if (every > 0 ? at % every == 0 : !repeats(line, before)) {
+			points.items[points.count++] = (struct point){at, phase};
 		}
 		before = line;
 	}
-	if (!sweep_is_long()) {
+	if (every == 0) {
 		thin_out(&points, per_phase);
 	}
 	return points;

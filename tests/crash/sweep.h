@@ -2,7 +2,7 @@
  * sweep.h - many tries on one ground, one for each point, and what they came to.
  *
  * A sweep has two forms: in the short one, part of every test run, it visits a sample of the
- * points; with BANGER_CRASH=long it visits all.
+ * points; with BANGER_CRASH=long it visits all, with BANGER_CRASH=N every Nth.
  */
 #ifndef CRASH_SWEEP_H
 #define CRASH_SWEEP_H

@@ -88,10 +88,10 @@ Test(writer, no_acknowledged_row_is_lost)
 	writer = writer_start(&world);
 	for (int i = 0; i < rounds; i++) {
 		publish(i, 2, 3, "stores");
-		step("", 0);
+		step("--waive packages", 0);
 		publish(i, 3, 4, "stores-and-unhealthy");
-		step("", 4);
-		step("rollback --yes --with-database", 0);
+		step("--waive packages", 4);
+		step("rollback --waive packages --yes --with-database", 0);
 	}
 	unsigned long acknowledged = writer_acknowledged(&writer);
 
@@ -150,8 +150,9 @@ Test(writer, again_and_again_nothing_grows)
 			files = count_files();
 			journal = journal_size();
 		}
-		expect_exit(&ground.world, "--to 0.2.0", 0, NULL);
-		expect_exit(&ground.world, "rollback --yes --with-database", 0, NULL);
+		expect_exit(&ground.world, "--waive packages --to 0.2.0", 0, NULL);
+		expect_exit(&ground.world, "rollback --waive packages --yes --with-database", 0,
+			    NULL);
 	}
 	long runs = 2L * (repeats - WARM_UP);
 	long grown = (journal_size() - journal) / runs;

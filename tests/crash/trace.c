@@ -21,7 +21,6 @@
 #include <sys/time.h>
 #include <sys/user.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "crash/calls.h"
@@ -29,38 +28,24 @@
 #define TRACEES_MAX 4096
 
 struct trace {
-	const struct trace_options *options;
-	struct trace_result result;
-	void (*ended)(const struct trace_result *result, void *data);
+	struct tally tally;
+	tally_ended ended;
 	void *data;
-	pid_t first;
 	pid_t pids[TRACEES_MAX]; /* alive, as far as we know */
 	size_t count;
 	bool killing;
-	time_t deadline;
 };
 
-static time_t now(void)
-{
-	struct timespec time;
-
-	return clock_gettime(CLOCK_MONOTONIC, &time) == 0 ? time.tv_sec : 0;
-}
-
 /* What the program does until it executes. */
-__attribute__((noreturn)) static void become(const struct trace_options *options, int go)
+__attribute__((noreturn)) static void become(const struct tally_options *options, int go)
 {
-	struct sock_fprog filter = calls_filter();
+	struct sock_fprog filter = calls_filter(SECCOMP_RET_TRACE);
 	char byte = 0;
 
 	if (read(go, &byte, 1) != 1) {
 		_exit(125);
 	}
-	/* Root needs no such promise for a filter, and programs behave differently under it. */
-	if (geteuid() != 0 && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0) {
-		_exit(125);
-	}
-	if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) < 0) {
+	if (!tally_may_filter() || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) < 0) {
 		_exit(125);
 	}
 	(void)execvp(options->argv[0], options->argv);
@@ -76,15 +61,15 @@ static int start(struct trace *trace)
 	if (pipe2(go, O_CLOEXEC) < 0) {
 		return errno;
 	}
-	trace->first = fork();
-	if (trace->first == 0) {
-		become(trace->options, go[0]);
+	trace->tally.first = fork();
+	if (trace->tally.first == 0) {
+		become(trace->tally.options, go[0]);
 	}
-	int rc = trace->first < 0 ? errno : 0;
+	int rc = trace->tally.first < 0 ? errno : 0;
 
-	if (rc == 0 && ptrace(PTRACE_SEIZE, trace->first, NULL, events) < 0) {
+	if (rc == 0 && ptrace(PTRACE_SEIZE, trace->tally.first, NULL, events) < 0) {
 		rc = errno;
-		(void)kill(trace->first, SIGKILL);
+		(void)kill(trace->tally.first, SIGKILL);
 	}
 	if (rc == 0 && write(go[1], "g", 1) != 1) {
 		rc = errno;
@@ -121,25 +106,25 @@ static bool is_spared(const struct trace *trace, pid_t pid)
 	char link[64];
 	char program[1024] = "";
 
-	if (trace->options->spared == NULL) {
+	if (trace->tally.options->spared == NULL) {
 		return false;
 	}
 	(void)snprintf(link, sizeof(link), "/proc/%d/exe", pid);
 	(void)!readlink(link, program, sizeof(program) - 1);
-	return strcmp(program, trace->options->spared) == 0;
+	return strcmp(program, trace->tally.options->spared) == 0;
 }
 
 static void kill_all(struct trace *trace)
 {
 	trace->killing = true;
 	for (size_t i = 0; i < trace->count; i++) {
-		if (trace->result.expired || !is_spared(trace, trace->pids[i])) {
+		if (trace->tally.result.expired || !is_spared(trace, trace->pids[i])) {
 			(void)kill(trace->pids[i], SIGKILL);
 		}
 	}
 }
 
-static void run_before(const struct trace_options *options)
+static void run_before(const struct tally_options *options)
 {
 	if (options->before == NULL) {
 		return;
@@ -192,111 +177,48 @@ static int leave_out(pid_t pid, int error)
 
 static void act(struct trace *trace, pid_t pid)
 {
-	struct trace_result *result = &trace->result;
+	struct tally_result *result = &trace->tally.result;
 
 	if (!result->acted) {
-		run_before(trace->options);
+		run_before(trace->tally.options);
 	}
 	result->acted = true;
-	switch (trace->options->act) {
-	case TRACE_KILL:
+	switch (trace->tally.options->act) {
+	case TALLY_KILL:
 		kill_all(trace);
 		break;
-	case TRACE_KILL_FIRST:
-		if (trace->first > 0) {
-			(void)kill(trace->first, SIGKILL);
+	case TALLY_KILL_FIRST:
+		if (trace->tally.first > 0) {
+			(void)kill(trace->tally.first, SIGKILL);
 		}
 		break;
-	case TRACE_FAIL:
-		result->broken = leave_out(pid, trace->options->error);
+	case TALLY_FAIL:
+		result->broken = leave_out(pid, trace->tally.options->error);
 		break;
-	case TRACE_COUNT:
+	case TALLY_COUNT:
 		break;
 	}
-}
-
-static bool is_counted(const struct trace *trace, const struct call_sight *sight)
-{
-	const char *spared = trace->options->spared;
-
-	return sight->call != NULL && sight->changes && sight->below &&
-	       (sight->call->kind & trace->options->kinds) != 0 &&
-	       (!trace->options->spared_uncounted || spared == NULL ||
-		strcmp(sight->program, spared) != 0);
-}
-
-static void note(struct trace *trace, const struct call_sight *sight)
-{
-	const char *slash = strrchr(sight->program, '/');
-	const char *program = slash != NULL ? slash + 1 : sight->program;
-	unsigned long number = trace->result.total;
-	unsigned long at = trace->options->at;
-
-	if (trace->options->list != NULL) {
-		(void)fprintf(trace->options->list, "%lu %s: %s\n", number, program, sight->text);
-	}
-	if (number == at) {
-		(void)snprintf(trace->result.at, sizeof(trace->result.at), "%.400s: %s", program,
-			       sight->text);
-	}
-}
-
-/* What the program itself says on standard error stands in the list, too, after a "-". */
-static void note_saying(const struct trace *trace, pid_t pid, uint64_t number,
-			const uint64_t *arguments)
-{
-	char text[512];
-
-	if (trace->options->list == NULL || pid != trace->first || number != SYS_write ||
-	    arguments[0] != STDERR_FILENO) {
-		return;
-	}
-	size_t wanted = arguments[2] < sizeof(text) - 1 ? arguments[2] : sizeof(text) - 1;
-	size_t got = calls_peek(pid, arguments[1], text, wanted);
-
-	text[got] = '\0';
-	for (char *line = strtok(text, "\n"); line != NULL; line = strtok(NULL, "\n")) {
-		(void)fprintf(trace->options->list, "- %s\n", line);
-	}
-}
-
-static bool is_dropped(const struct trace_options *options, unsigned long sync)
-{
-	const unsigned long *drop = options->drops;
-
-	while (drop != NULL && *drop != 0 && *drop != sync) {
-		drop++;
-	}
-	return drop != NULL && *drop != 0;
 }
 
 static void at_call(struct trace *trace, pid_t pid)
 {
-	const struct trace_options *options = trace->options;
 	struct __ptrace_syscall_info info;
+	uint64_t arguments[6];
 
 	if (trace->killing || ptrace(PTRACE_GET_SYSCALL_INFO, pid, sizeof(info), &info) <= 0 ||
 	    info.op != PTRACE_SYSCALL_INFO_SECCOMP) {
 		return;
 	}
-	uint64_t arguments[6];
-
 	memcpy(arguments, info.seccomp.args, sizeof(arguments));
-	struct call_sight sight = call_look(pid, info.seccomp.nr, arguments, options->below);
-
-	note_saying(trace, pid, info.seccomp.nr, arguments);
-	if (!is_counted(trace, &sight)) {
-		return;
-	}
-	unsigned long number = ++trace->result.total;
-
-	note(trace, &sight);
-	if ((sight.call->kind & CALL_SYNCS) != 0 && is_dropped(options, ++trace->result.syncs)) {
-		trace->result.broken = leave_out(pid, 0);
-	}
-	if (options->at > 0 &&
-	    (number == options->at || (options->from_on && number > options->at))) {
+	switch (tally_call(&trace->tally, pid, info.seccomp.nr, arguments)) {
+	case TALLY_DROP:
+		trace->tally.result.broken = leave_out(pid, 0);
+		break;
+	case TALLY_NOW:
 		act(trace, pid);
+		break;
+	case TALLY_GO:
+		break;
 	}
 }
 
@@ -310,7 +232,7 @@ static void on_stop(struct trace *trace, pid_t pid, int status)
 	if (event == PTRACE_EVENT_SECCOMP) {
 		at_call(trace, pid);
 	}
-	if (trace->killing && (trace->result.expired || !is_spared(trace, pid))) {
+	if (trace->killing && (trace->tally.result.expired || !is_spared(trace, pid))) {
 		(void)kill(pid, SIGKILL);
 	}
 	if (event == PTRACE_EVENT_STOP && signal != SIGTRAP) {
@@ -323,10 +245,10 @@ static void on_stop(struct trace *trace, pid_t pid, int status)
 static void on_end(struct trace *trace, pid_t pid, int status)
 {
 	forget(trace, pid);
-	if (pid == trace->first) {
-		trace->result.status = status;
-		trace->first = 0;
-		trace->ended(&trace->result, trace->data);
+	if (pid == trace->tally.first) {
+		trace->tally.result.status = status;
+		trace->tally.first = 0;
+		trace->ended(&trace->tally.result, trace->data);
 	}
 }
 
@@ -347,32 +269,23 @@ static void tick(void)
 
 static void expire(struct trace *trace)
 {
-	if (trace->result.expired || now() < trace->deadline) {
-		return;
-	}
-	trace->result.expired = trace->first != 0;
-	if (trace->first != 0) {
+	if (tally_is_late(&trace->tally)) {
+		trace->tally.result.expired = true;
 		kill_all(trace);
 	}
 }
 
-void trace_run(const struct trace_options *options,
-	       void (*ended)(const struct trace_result *result, void *data), void *data)
+void trace_run(const struct tally_options *options, tally_ended ended, void *data)
 {
-	struct trace trace = {
-		.options = options,
-		.ended = ended,
-		.data = data,
-		.deadline = now() + (time_t)options->seconds,
-	};
+	struct trace trace = {.tally = tally_begin(options), .ended = ended, .data = data};
 	int status = 0;
 
-	trace.result.broken = start(&trace);
-	if (trace.result.broken != 0) {
-		ended(&trace.result, data);
+	trace.tally.result.broken = start(&trace);
+	if (trace.tally.result.broken != 0) {
+		ended(&trace.tally.result, data);
 		return;
 	}
-	learn(&trace, trace.first);
+	learn(&trace, trace.tally.first);
 	tick();
 	for (;;) {
 		pid_t pid = waitpid(-1, &status, __WALL);

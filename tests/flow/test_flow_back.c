@@ -78,6 +78,118 @@ Test(back, unless_its_database_goes_back_with_it)
 	cr_assert_eq(world_failed_copies(&world), 1, "what was written is kept aside");
 }
 
+/* 0.2.0 is installed, and 0.1.0 will never be well; first it does this. */
+static void spoil_the_old_release(const char *first)
+{
+	char *health = world_script(&world, "health.sh",
+				    "case $(%s/banger --version) in *0.1.0*) %s; exit 1 ;; esac",
+				    world.bin, first);
+
+	update_to("0.2.0", 3);
+	world_configure(&world, "[health]", "command", health);
+	free(health);
+}
+
+static void expect_nothing_of_the_rollback(const char *before)
+{
+	char *after = world_dump(&world);
+
+	assert_runs(&world, "0.2.0");
+	cr_assert_str_eq(before, after);
+	free(after);
+}
+
+/* What the run itself had put there is in the snapshot that it came from. */
+Test(back, a_rollback_that_fails_keeps_what_it_found_and_nothing_else)
+{
+	spoil_the_old_release("true");
+	write_a_row();
+	char *before = world_dump(&world);
+	struct outcome outcome = world_update(&world, "rollback --yes --with-database");
+
+	cr_assert_eq(outcome.exit_code, 4, "%s", outcome.errors);
+	cr_assert_eq(world_failed_copies(&world), 1, "%s", outcome.errors);
+	cr_assert_not_null(strstr(outcome.errors, "was put back as the rollback had found it"),
+			   "%s", outcome.errors);
+	cr_assert_null(strstr(outcome.errors, "new release made of it"), "%s", outcome.errors);
+	expect_nothing_of_the_rollback(before);
+	expect_exit(&world, "rollback --yes --with-database", 4, NULL);
+	outcome_free(&outcome);
+	free(before);
+}
+
+Test(back, what_the_old_release_wrote_in_a_rollback_that_fails_is_kept_and_called_so)
+{
+	char *insert = NULL;
+
+	cr_assert(asprintf(&insert,
+			   "sqlite3 -cmd '.timeout 5000' %s \"UPDATE images SET name = 'old'\"",
+			   world.database) > 0);
+	spoil_the_old_release(insert);
+	char *before = world_dump(&world);
+	struct outcome outcome = world_update(&world, "rollback --yes --with-database");
+
+	cr_assert_eq(outcome.exit_code, 4, "%s", outcome.errors);
+	cr_assert_eq(world_failed_copies(&world), 2, "%s", outcome.errors);
+	cr_assert_not_null(strstr(outcome.errors, "what 0.1.0 made of it"), "%s", outcome.errors);
+	cr_assert_null(strstr(outcome.errors, "new release made of it"), "%s", outcome.errors);
+	expect_nothing_of_the_rollback(before);
+	outcome_free(&outcome);
+	free(before);
+	free(insert);
+}
+
+Test(back, a_rollback_that_was_killed_with_its_database_gone_back_keeps_what_it_found)
+{
+	char *start = world_start_command(&world);
+	char *script = scratch_path(&world.scratch, "start.sh");
+
+	world_configure(&world, "[service bangerd]", "start", script);
+	free(world_script(&world, "start.sh", "exec %s", start));
+	update_to("0.2.0", 3);
+	char *before = world_dump(&world);
+
+	free(world_script(&world, "start.sh", "kill -9 $PPID; exit 1"));
+	expect_exit(&world, "rollback --yes --with-database", -1, NULL);
+	free(world_script(&world, "start.sh", "exec %s", start));
+	expect_exit(&world, "recover", 0, "was put back as the rollback had found it");
+	cr_assert_eq(world_failed_copies(&world), 1);
+	expect_nothing_of_the_rollback(before);
+	free(before);
+	free(script);
+	free(start);
+}
+
+/* As many failures as snapshots are kept (two), and one more. */
+Test(back, updates_that_fail_do_not_cost_the_database_to_go_back_to)
+{
+	static const char *const bad[] = {"0.3.0", "0.3.1", "0.3.2"};
+
+	update_to("0.2.0", 3);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		publish_release(&world, bad[i], 4, "unhealthy");
+		expect_exit(&world, "", 4, NULL);
+	}
+	expect_exit(&world, "rollback --yes --with-database", 0, "0.1.0 is installed and healthy");
+	cr_assert_eq(world_query(&world, "SELECT max(id) FROM schema_migrations"), 2);
+}
+
+Test(back, a_snapshot_that_is_gone_is_missed_before_anything_is_stopped)
+{
+	char *snapshots = path_join(world.scratch.path, "host/lib/.banger-update");
+	struct error err;
+
+	update_to("0.2.0", 3);
+	cr_assert(file_remove_tree(snapshots, &err) == 0, "%s", err.text);
+	pid_t daemon = world_daemon(&world);
+
+	expect_exit(&world, "rollback --yes --with-database", 3,
+		    "there is no snapshot of database state any more");
+	cr_assert_eq(world_daemon(&world), daemon);
+	assert_runs(&world, "0.2.0");
+	free(snapshots);
+}
+
 Test(back, without_a_terminal_it_wants_a_yes)
 {
 	update_to("0.2.0", 2);

@@ -34,8 +34,8 @@ static const char drop_in_text[] = "[health]\n"
 				   "timeout = 8s\n"
 				   "[artifact index]\n"
 				   "install = /usr/bin/index\n"
-				   "[plugin disk]\n"
-				   "min_free = 10%\n";
+				   "[plugin disk-space]\n"
+				   "reserve = 1GiB\n";
 
 static struct scratch scratch;
 static char *ini;
@@ -125,7 +125,7 @@ Test(flow_config, show_tells_of_every_value_where_it_comes_from)
 	expect_line("product = notesd", ini, 3);
 	expect_line("timeout = 8s", drop_in, 2);
 	expect_line("install = /usr/bin/index", drop_in, 4);
-	expect_line("min_free = 10%", drop_in, 6);
+	expect_line("reserve = 1GiB", drop_in, 6);
 	expect_line("settle = 5s", "default", 0);
 	expect_line("state_dir = /var/lib/banger-update/notesd", "default", 0);
 	expect_line("proxy", "unset", 0);
@@ -146,9 +146,9 @@ Test(flow_config, show_lists_the_files_as_they_are_read)
 
 Test(flow_config, show_keeps_sections_in_their_order)
 {
-	static const char *const sections[] = {"\n[update]\n",      "\n[artifact notesd]\n",
-					       "\n[health]\n",      "\n[artifact index]\n",
-					       "\n[plugin disk]\n", "\n[preflight]\n"};
+	static const char *const sections[] = {
+		"\n[update]\n",         "\n[artifact notesd]\n",   "\n[health]\n",
+		"\n[artifact index]\n", "\n[plugin disk-space]\n", "\n[preflight]\n"};
 	const char *at = NULL;
 
 	cr_assert_eq(run("show", NULL), 0, "%s", errors());

@@ -131,7 +131,7 @@ Test(refusal, a_plugin_that_crashes_is_an_error)
 Test(refusal, a_plugin_that_hangs_is_stopped_and_is_an_error)
 {
 	world_configure(&world, "[plugin hang]", "timeout", "300ms");
-	expect_refusal_by("hang", EXPECTED(3, "preflight", "did not finish within 0.3 s",
+	expect_refusal_by("hang", EXPECTED(3, "preflight", "did not finish within 300 ms",
 					   "give it more time with timeout ="));
 }
 

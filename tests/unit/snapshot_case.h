@@ -52,6 +52,8 @@ int try_to_take(void);
 void take(void);
 /* Puts it back; the name of what was kept aside, which the caller frees. */
 char *restore(void);
+/* … when known, another snapshot, is kept. */
+char *restore_knowing(const char *known);
 char *beside(const char *suffix);
 bool has_beside(const char *suffix);
 char *listing(void);

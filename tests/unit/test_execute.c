@@ -133,7 +133,7 @@ Test(execute, a_script_that_hangs_or_is_killed_is_an_error_whatever_it_said)
 	bench_configure(&bench, "disk", NULL, NULL);
 	bench.policy.timeout_ms = 500;
 	bench_expect_error(run_script(&bench, "echo compatible: fine\ntrap '' TERM\nsleep 600\n"),
-			   "plugin.timeout", "0.5 s");
+			   "plugin.timeout", "500 ms");
 }
 
 Test(execute, a_script_that_prints_without_end_is_stopped)

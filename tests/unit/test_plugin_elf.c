@@ -5,6 +5,7 @@
 #include "update/plugin_elf.h"
 
 #include <criterion/criterion.h>
+#include <elf.h>
 #include <string.h>
 
 #include "base/file.h"
@@ -55,6 +56,64 @@ Test(plugin_elf, what_is_no_object_says_so)
 	findings_finish(&found);
 	cr_assert_eq(plugin_elf_lint(&file, &found), 0);
 	cr_assert(says(&found, "lint.format"));
+}
+
+/* The head of an object for some machine, which has nothing behind it. */
+static const struct {
+	unsigned char class;
+	unsigned char data;
+	unsigned char processor;
+	const char *text;
+} machines[] = {
+	{ELFCLASS32, ELFDATA2LSB, EM_386, "32-bit, little-endian, x86;"},
+	{ELFCLASS32, ELFDATA2LSB, EM_ARM, "32-bit, little-endian, ARM;"},
+	{ELFCLASS32, ELFDATA2MSB, EM_PPC, "32-bit, big-endian, PowerPC;"},
+	{ELFCLASS64, ELFDATA2MSB, EM_S390, "64-bit, big-endian, s390;"},
+	{ELFCLASS64, ELFDATA2MSB, EM_PPC64, "64-bit, big-endian, PowerPC64;"},
+	{ELFCLASS64, ELFDATA2LSB, EM_RISCV, "64-bit, little-endian, RISC-V;"},
+	{ELFCLASS64, ELFDATA2LSB, 0xfe, "64-bit, little-endian, an unknown processor;"},
+	/* x32: our own processor, but pointers of half the size. */
+	{ELFCLASS32, ELFDATA2LSB, EM_X86_64, "32-bit, little-endian, x86-64;"},
+};
+
+Test(plugin_elf, what_is_for_another_machine_is_told_which)
+{
+	for (size_t i = 0; i < sizeof(machines) / sizeof(machines[0]); i++) {
+		bool is_big = machines[i].data == ELFDATA2MSB;
+		char bytes[sizeof(Elf32_Ehdr)] = ELFMAG;
+		struct buffer file = {.data = bytes, .length = sizeof(bytes)};
+		auto_findings struct findings found = {0};
+
+		bytes[EI_CLASS] = (char)machines[i].class;
+		bytes[EI_DATA] = (char)machines[i].data;
+		bytes[is_big ? 17 : 16] = ET_DYN;
+		bytes[is_big ? 19 : 18] = (char)machines[i].processor;
+		cr_assert_eq(plugin_elf_lint(&file, &found), 0);
+		cr_assert_eq(found.count, 1, "%s %zu findings", machines[i].text, found.count);
+		cr_assert_str_eq(found.items[0].code, "lint.machine");
+		cr_assert_not_null(strstr(found.items[0].text, machines[i].text), "%s",
+				   found.items[0].text);
+		findings_finish(&found);
+		/* A program of that machine is no plugin at all. */
+		bytes[is_big ? 17 : 16] = ET_EXEC;
+		cr_assert_eq(plugin_elf_lint(&file, &found), 0);
+		cr_assert(says(&found, "lint.format"));
+	}
+}
+
+Test(plugin_elf, a_class_or_byte_order_that_there_is_not_is_no_object)
+{
+	static const unsigned char wrong[][2] = {{0, 1}, {3, 1}, {2, 0}, {1, 3}, {0xff, 0xff}};
+
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		auto_buffer struct buffer file = read_plugin();
+		auto_findings struct findings found = {0};
+
+		file.data[EI_CLASS] = (char)wrong[i][0];
+		file.data[EI_DATA] = (char)wrong[i][1];
+		cr_assert_eq(plugin_elf_lint(&file, &found), 0);
+		cr_assert(says(&found, "lint.format"));
+	}
 }
 
 Test(plugin_elf, no_length_leads_out_of_the_file)

@@ -151,6 +151,27 @@ Test(snapshot_restore, what_was_kept_is_never_overwritten)
 	free(second);
 }
 
+Test(snapshot_restore, what_another_snapshot_holds_is_not_kept_again)
+{
+	take();
+	run_sql(database.path, MIGRATION);
+	char *known = restore();
+
+	run_sql(database.path, MIGRATION);
+	cr_assert_null(restore_knowing(known));
+	cr_assert(users(database.path) == 2 && users(known) == 3);
+	run_sql(database.path, MIGRATION "INSERT INTO users VALUES ('more', 8);");
+	char *failed = restore_knowing(known);
+
+	cr_assert(failed != NULL && users(failed) == 4, "one row more is something else");
+	run_sql(database.path, MIGRATION);
+	free(failed);
+	failed = restore_knowing("/nonexistent");
+	cr_assert_str_eq(failed, known, "kept, since it cannot be compared");
+	free(failed);
+	free(known);
+}
+
 Test(snapshot_restore, a_live_database_that_cannot_be_read_is_kept_as_it_is_and_replaced)
 {
 	struct stat st;
@@ -236,7 +257,7 @@ Test(snapshot_restore, a_damaged_snapshot_is_not_put_back)
 	damage(snapshot.path);
 	char *before = listing();
 
-	cr_assert(snapshot_restore(&snapshot, RUN, &failed, &err) == -EUCLEAN);
+	cr_assert(snapshot_restore(&snapshot, RUN, NULL, &failed, &err) == -EUCLEAN);
 	cr_assert_not_null(strstr(err.text, snapshot.path), "%s", err.text);
 	cr_assert_null(failed);
 	char *after = listing();

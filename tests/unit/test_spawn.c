@@ -355,6 +355,67 @@ Test(spawn, signals_are_back_at_their_defaults)
 	cr_assert_eq(in_clean_child(ignore_everything), 0);
 }
 
+static unsigned count_descriptors(void)
+{
+	unsigned count = 0;
+
+	for (int fd = 0; fd < 1024; fd++) {
+		count += fcntl(fd, F_GETFD) >= 0;
+	}
+	return count;
+}
+
+static volatile sig_atomic_t handled;
+
+static void count_signal(int number)
+{
+	(void)number;
+	handled++;
+}
+
+/* The child has our memory until it is a program, but nothing of ours may run in it. */
+static int start_with_handlers(void)
+{
+	static const char *const programs[] = {"/bin/true", "/nowhere"};
+	sigset_t blocked;
+	sigset_t after;
+	unsigned before = count_descriptors();
+	int wrong = 0;
+
+	for (int number = 1; number < NSIG; number++) {
+		(void)signal(number, count_signal);
+	}
+	(void)sigemptyset(&blocked);
+	(void)sigaddset(&blocked, SIGUSR1);
+	(void)sigprocmask(SIG_SETMASK, &blocked, NULL);
+	(void)raise(SIGUSR1);
+	for (size_t i = 0; i < 2; i++) {
+		const char *const argv[] = {programs[i], NULL};
+		const struct process_options options = {.argv = argv};
+		struct process process;
+		struct error err;
+		int rc = process_spawn(&options, &process, &err);
+
+		wrong += (i == 0) != (rc == 0);
+		if (rc == 0) {
+			process_kill(&process);
+		}
+	}
+	(void)sigprocmask(SIG_SETMASK, NULL, &after);
+	wrong += sigismember(&after, SIGUSR1) != 1 || sigismember(&after, SIGUSR2) != 0;
+	/* SIGCHLD came to us, SIGUSR1 is still to come. */
+	int children = handled;
+
+	(void)sigemptyset(&blocked);
+	(void)sigprocmask(SIG_SETMASK, &blocked, NULL);
+	return wrong + (handled != children + 1) + (count_descriptors() != before);
+}
+
+Test(spawn, the_caller_s_signals_and_descriptors_are_as_they_were)
+{
+	cr_assert_eq(in_clean_child(start_with_handlers), 0);
+}
+
 static int exit_five_with(int flags, void (*handler)(int))
 {
 	struct sigaction action = {.sa_flags = flags, .sa_handler = handler};

@@ -28,6 +28,7 @@
 
 #include "banger/preflight.h"
 #include "base/buffer.h"
+#include "base/caps.h"
 #include "base/guard.h"
 #include "base/landlock.h"
 #include "base/limits.h"
@@ -40,12 +41,6 @@
 /* Of a plugin; ten steps are a tenth of the time that others get. */
 #define NICENESS 10
 
-struct cap {
-	rlim_t most;
-	__rlimit_resource_t resource;
-	bool fits_sanitizer;
-};
-
 static int set_caps(uint64_t timeout_ms)
 {
 	const struct cap caps[] = {
@@ -57,24 +52,7 @@ static int set_caps(uint64_t timeout_ms)
 		{timeout_ms / 1000 + 1, RLIMIT_CPU, true},
 	};
 
-	for (size_t i = 0; i < sizeof(caps) / sizeof(caps[0]); i++) {
-		struct rlimit limit;
-
-		if (SANITIZED_ADDRESSES && !caps[i].fits_sanitizer) {
-			continue;
-		}
-		if (getrlimit(caps[i].resource, &limit) < 0) {
-			return -errno;
-		}
-		/* A stricter limit that is in force already stays. */
-		rlim_t most = caps[i].most < limit.rlim_max ? caps[i].most : limit.rlim_max;
-
-		limit = (struct rlimit){most, most};
-		if (setrlimit(caps[i].resource, &limit) < 0) {
-			return -errno;
-		}
-	}
-	return 0;
+	return caps_set(caps, sizeof(caps) / sizeof(caps[0]));
 }
 
 /* When memory runs out, a plugin goes first, and where processors are short, it comes last: never

@@ -13,9 +13,11 @@
 #define FIRST_SIGNALLED 128
 
 /*
- * As process 1: returns in a child, and stays behind itself to reap and to exit as that child does,
- * with FIRST_SIGNALLED + number when a signal ends it. As any other process it does nothing.
+ * As process 1: run(data) is a child's whole life, and what it returns the exit code; process 1
+ * waits, reaps, exits as the child does, with FIRST_SIGNALLED + number when a signal ends it, and
+ * does not come back from here. As any other process: run(data) is called, and *ret is its result.
+ * Negative: there can be no child.
  */
-MUST_CHECK int first_stay_behind(struct error *err);
+MUST_CHECK int first_run(int (*run)(void *data), void *data, int *ret, struct error *err);
 
 #endif

@@ -19,10 +19,11 @@
 #include "base/limits.h"
 #include "base/text.h"
 #include "preflight/host/confine.h"
+#include "preflight/host/describe.h"
 #include "preflight/host/execute.h"
 #include "preflight/host/first.h"
+#include "preflight/host/fit.h"
 #include "preflight/host/load.h"
-#include "preflight/host/options.h"
 #include "preflight/host/report.h"
 #include "preflight/host/services.h"
 
@@ -65,33 +66,6 @@ static int refuse(struct run *run, const char *code, const char *text, const cha
 	return 0;
 }
 
-static int skip(struct run *run, const char *key)
-{
-	char text[256];
-	const struct frame finding = {
-		.type = FRAME_FINDING,
-		.verdict = PF_SKIP,
-		.code = "plugin.unconfigured",
-		.text = text,
-		.remedy = "write a section for it to switch it on",
-	};
-
-	(void)snprintf(text, sizeof(text),
-		       "not configured: there is no section [plugin %s] with %s", run->request.name,
-		       key);
-	return report_send(&run->report, &finding);
-}
-
-static const char *missing_grant(const struct run *run, const struct pf_plugin *plugin)
-{
-	uint64_t missing = plugin->needs & ~run->request.grants;
-
-	if ((missing & PF_NEED_NETWORK) != 0) {
-		return "network";
-	}
-	return (missing & PF_NEED_ROOT) != 0 ? "root" : NULL;
-}
-
 static int call_check(struct run *run, const struct pf_plugin *plugin, int32_t *ret_result)
 {
 	run->services.plugin = plugin;
@@ -113,68 +87,26 @@ static int call_check(struct run *run, const struct pf_plugin *plugin, int32_t *
 	return refuse(run, "plugin.refused", text, "report it to the plugin's author");
 }
 
-/* What it says of itself, as facts; nothing is checked. */
-static int describe(struct run *run, const struct pf_plugin *plugin)
-{
-	char abi[16];
-	const struct frame frames[] = {
-		{.type = FRAME_FACT, .code = "version", .text = plugin->version},
-		{.type = FRAME_FACT, .code = "abi", .text = abi},
-		{.type = FRAME_FACT, .code = "needs", .is_number = true, .number = plugin->needs},
-		{.type = FRAME_FINDING,
-		 .verdict = PF_SKIP,
-		 .code = "plugin.described",
-		 .text = plugin->summary},
-	};
-	int rc = 0;
-
-	(void)snprintf(abi, sizeof(abi), "%u.%u", plugin->abi_major, plugin->min_minor);
-	for (size_t i = 0; i < sizeof(frames) / sizeof(frames[0]) && rc == 0; i++) {
-		rc = report_send(&run->report, &frames[i]);
-	}
-	return rc < 0 ? rc : options_describe(plugin, &run->report);
-}
-
 /* A plugin that works on databases is started as whoever may read them, once it has said so. */
 static bool wants_database(const struct run *run, const struct pf_plugin *plugin)
 {
 	return (plugin->needs & ~run->request.grants & PF_NEED_DATABASE) != 0;
 }
 
-/* Between a loaded plugin and its check: does its section fit it? */
 static int check_plugin(struct run *run, const struct pf_plugin *plugin, int32_t *ret_result)
 {
 	static const struct frame again = {.type = FRAME_DATABASE};
-	struct error err;
-	char text[256];
+	bool fits = false;
 
 	if (wants_database(run, plugin)) {
 		return report_send(&run->report, &again);
 	}
-	if (options_check_given(plugin, &run->options, &err) < 0) {
-		return refuse(run, "plugin.option", err.text, "correct the key in the section");
+	if (is_described(&run->request)) {
+		return describe_plugin(plugin, &run->request, &run->report);
 	}
-	const char *missing = options_missing(plugin, &run->options);
+	int rc = fit_tell(plugin, &run->request, &run->report, &fits);
 
-	if (missing != NULL && !run->request.has_section) {
-		return skip(run, missing);
-	}
-	if (missing != NULL) {
-		(void)snprintf(text, sizeof(text),
-			       "section [plugin %s] does not set %s, which it needs",
-			       run->request.name, missing);
-		return refuse(run, "plugin.option", text, "set the key, or remove the section");
-	}
-	const char *grant = missing_grant(run, plugin);
-
-	if (grant != NULL) {
-		(void)snprintf(text, sizeof(text),
-			       "asks for %s, which section [plugin %s] does not grant", grant,
-			       run->request.name);
-		return refuse(run, "plugin.grant", text,
-			      "if it may have that, write grant = into its section");
-	}
-	return call_check(run, plugin, ret_result);
+	return rc < 0 || !fits ? rc : call_check(run, plugin, ret_result);
 }
 
 static int load_and_check(struct run *run, int32_t *ret_result)
@@ -192,19 +124,7 @@ static int load_and_check(struct run *run, int32_t *ret_result)
 			"install a build of the plugin that fits this updater and that its user "
 			"may read, or remove it");
 	}
-	return run->request.trial == TRIAL_DESCRIBE ? describe(run, plugin)
-						    : check_plugin(run, plugin, ret_result);
-}
-
-/* A program says nothing of itself before it runs. */
-static int describe_program(struct run *run)
-{
-	const struct frame finding = {.type = FRAME_FINDING,
-				      .verdict = PF_SKIP,
-				      .code = "plugin.described",
-				      .text = "a program"};
-
-	return report_send(&run->report, &finding);
+	return check_plugin(run, plugin, ret_result);
 }
 
 /* Does not return when it works: the program takes this process over, and the updater reads what it
@@ -220,49 +140,69 @@ static int become_program(struct run *run)
 		      "remove it");
 }
 
-/* Foreign code runs behind this line, and not before. */
-static int confine_and_run(struct run *run, int32_t *ret_result)
+/* Foreign code runs behind this line, and not before. 0: it is over, and said what it had to. */
+static int run_plugin(void *data)
+{
+	struct run *run = data;
+	int32_t result = 0;
+	int rc = 0;
+
+	if (!run->request.is_program) {
+		rc = load_and_check(run, &result);
+	} else {
+		rc = is_described(&run->request) ? describe_program(&run->report)
+						 : become_program(run);
+	}
+	if (rc == 0) {
+		rc = report_done(&run->report, result);
+	}
+	return rc == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+/* A report that ends here is complete. */
+static int end_refused(struct run *run, const char *code, const char *text, const char *remedy)
+{
+	int rc = refuse(run, code, text, remedy);
+
+	return rc == 0 && report_done(&run->report, 0) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+static int confine_and_run(struct run *run)
 {
 	struct confined confined;
 	struct error err;
-	int rc = confine(&run->request, run->report.fd, &confined, &err);
+	int exit_code = EXIT_FAILURE;
 
-	if (rc < 0) {
-		return refuse(run, "plugin.load", err.text, "report it: the helper failed");
+	if (confine(&run->request, run->report.fd, &confined, &err) < 0) {
+		return end_refused(run, "plugin.load", err.text, "report it: the helper failed");
 	}
 	/* For what makes temporary files: nothing else can be written to. */
 	if (run->request.scratch != NULL && setenv("TMPDIR", run->request.scratch, 1) < 0) {
-		return -ENOMEM;
+		return EXIT_FAILURE;
 	}
 	const struct frame frame = {.type = FRAME_CONFINED,
 				    .is_whole = confined.is_whole,
 				    .text = confined.text};
 
-	rc = report_send(&run->report, &frame);
-	if (rc < 0) {
-		return rc;
+	if (report_send(&run->report, &frame) < 0) {
+		return EXIT_FAILURE;
 	}
 	if (run->request.must_be_confined && !confined.is_whole) {
-		return refuse(run, "plugin.sandbox", confined.text,
-			      "let the host have what is missing, or set sandbox = best in "
-			      "[preflight]");
+		return end_refused(run, "plugin.sandbox", confined.text,
+				   "let the host have what is missing, or set sandbox = best in "
+				   "[preflight]");
 	}
-	if (first_stay_behind(&err) < 0) {
-		return refuse(run, "plugin.load", err.text, "let its user have more processes");
+	if (first_run(run_plugin, run, &exit_code, &err) < 0) {
+		return end_refused(run, "plugin.load", err.text,
+				   "let its user have more processes");
 	}
-	if (run->request.is_program) {
-		return run->request.trial == TRIAL_DESCRIBE ? describe_program(run)
-							    : become_program(run);
-	}
-	return load_and_check(run, ret_result);
+	return exit_code;
 }
 
 int main(void)
 {
 	static struct run run = {.bytes = BUFFER_INIT(LIMIT_PLUGIN_REQUEST)};
 	struct error err;
-	int32_t result = 0;
-	int rc = 0;
 
 	if (!is_our_place()) {
 		(void)fputs("preflight-host: is started by banger-update; run that instead\n",
@@ -273,14 +213,8 @@ int main(void)
 	if (report_open(HOST_RESULTS_FD, &run.report) < 0) {
 		return EXIT_FAILURE;
 	}
-	if (read_request(&run, &err) < 0) {
-		rc = refuse(&run, "plugin.protocol", err.text, "reinstall the updater");
-	} else {
-		rc = confine_and_run(&run, &result);
-	}
-	if (rc == 0) {
-		rc = report_done(&run.report, result);
-	}
 	/* No exit(3): a plugin's own handlers and destructors have no say after the last frame. */
-	_exit(rc == 0 ? EXIT_SUCCESS : EXIT_FAILURE);
+	_exit(read_request(&run, &err) < 0
+		      ? end_refused(&run, "plugin.protocol", err.text, "reinstall the updater")
+		      : confine_and_run(&run));
 }

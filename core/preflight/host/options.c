@@ -79,20 +79,16 @@ static const char *names(const struct pf_plugin *plugin, struct buffer *list)
 	return list->length > 0 ? buffer_text(list) : "none";
 }
 
-int options_check_given(const struct pf_plugin *plugin, const struct pairs *given,
-			struct error *err)
+int options_check_key(const struct pf_plugin *plugin, const char *key, struct error *err)
 {
-	for (size_t i = 0; i < given->count; i++) {
-		if (find(plugin, given->items[i].key) == NULL) {
-			auto_buffer struct buffer list = BUFFER_INIT(ERROR_TEXT_MAX / 2);
+	auto_buffer struct buffer list = BUFFER_INIT(ERROR_TEXT_MAX / 2);
 
-			return error_set(err, -EINVAL,
-					 "section [plugin %s] has the unknown key %s; the plugin "
-					 "knows: %s",
-					 plugin->name, given->items[i].key, names(plugin, &list));
-		}
-	}
-	return 0;
+	return find(plugin, key) != NULL
+		       ? 0
+		       : error_set(err, -EINVAL,
+				   "section [plugin %s] has the unknown key %s; the plugin knows: "
+				   "%s",
+				   plugin->name, key, names(plugin, &list));
 }
 
 int options_describe(const struct pf_plugin *plugin, struct report *report)

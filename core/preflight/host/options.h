@@ -16,9 +16,9 @@ MUST_CHECK int options_validate(const struct pf_plugin *plugin, struct error *er
 const char *options_value(const struct pf_plugin *plugin, const struct pairs *given,
 			  const char *key);
 
-/* -EINVAL: a given key is not declared; the sentence names those that are. */
-MUST_CHECK int options_check_given(const struct pf_plugin *plugin, const struct pairs *given,
-				   struct error *err);
+/* -EINVAL: the key is not declared; the sentence names those that are. */
+MUST_CHECK int options_check_key(const struct pf_plugin *plugin, const char *key,
+				 struct error *err);
 
 /* A fact "option.KEY" for each: its fallback, or "required", and its help. 0 or an errno value. */
 MUST_CHECK int options_describe(const struct pf_plugin *plugin, struct report *report);

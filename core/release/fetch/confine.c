@@ -11,9 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
+#include "base/caps.h"
 #include "base/landlock.h"
 #include "base/limits.h"
 #include "base/sanitizer.h"
@@ -55,12 +55,6 @@ static const char *const for_certificates[] = {
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-struct cap {
-	rlim_t most;
-	__rlimit_resource_t resource;
-	bool fits_sanitizer;
-};
-
 static int set_caps(void)
 {
 	static const struct cap caps[] = {
@@ -70,24 +64,7 @@ static int set_caps(void)
 		{LIMIT_FETCH_MEMORY, RLIMIT_DATA, false},
 	};
 
-	for (size_t i = 0; i < COUNT(caps); i++) {
-		struct rlimit limit;
-
-		if (SANITIZED_ADDRESSES && !caps[i].fits_sanitizer) {
-			continue;
-		}
-		if (getrlimit(caps[i].resource, &limit) < 0) {
-			return -errno;
-		}
-		/* A lower limit that is already there stays. */
-		rlim_t most = caps[i].most < limit.rlim_max ? caps[i].most : limit.rlim_max;
-
-		limit = (struct rlimit){most, most};
-		if (setrlimit(caps[i].resource, &limit) < 0) {
-			return -errno;
-		}
-	}
-	return 0;
+	return caps_set(caps, COUNT(caps));
 }
 
 static int drop_root(void)

@@ -12,10 +12,10 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/caps.h"
 #include "base/landlock.h"
 #include "base/limits.h"
 #include "release/unpack/filter.h"
@@ -50,12 +50,6 @@ static const struct filter_rule allowed_calls[] = {
 	{SYS_openat, EACCES, 0},
 };
 
-struct cap {
-	rlim_t most;
-	__rlimit_resource_t resource;
-	bool fits_sanitizer;
-};
-
 static int set_caps(uint64_t file_maximum)
 {
 	const struct cap caps[] = {
@@ -67,24 +61,7 @@ static int set_caps(uint64_t file_maximum)
 		{LIMIT_UNPACK_MEMORY, RLIMIT_DATA, false},
 	};
 
-	for (size_t i = 0; i < sizeof(caps) / sizeof(caps[0]); i++) {
-		struct rlimit limit;
-
-		if (CONFINE_IS_PARTIAL && !caps[i].fits_sanitizer) {
-			continue;
-		}
-		if (getrlimit(caps[i].resource, &limit) < 0) {
-			return -errno;
-		}
-		/* A lower limit that is already there stays. */
-		rlim_t most = caps[i].most < limit.rlim_max ? caps[i].most : limit.rlim_max;
-
-		limit = (struct rlimit){most, most};
-		if (setrlimit(caps[i].resource, &limit) < 0) {
-			return -errno;
-		}
-	}
-	return 0;
+	return caps_set(caps, sizeof(caps) / sizeof(caps[0]));
 }
 
 static int drop_root(void)
