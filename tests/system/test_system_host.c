@@ -80,6 +80,29 @@ Test(host, what_requires_the_service_runs_again_and_what_did_not_run_does_not)
 	free(second);
 }
 
+/* ---- units that are not as they should be -----------------------------------------------------
+ */
+
+static void expect_refusal(const struct expected *expected)
+{
+	struct guest_sight before = guest_look(&guest);
+	struct outcome outcome = guest_update(&guest, "--json");
+
+	assert_outcome(&guest.world, &outcome, expected);
+	guest_assert_unchanged(&guest, &before);
+	outcome_free(&outcome);
+	guest_sight_free(&before);
+}
+
+Test(host, a_unit_that_is_masked_or_not_there_is_told_before_anything_is_changed)
+{
+	guest_boot(&guest, &(struct guest_options){.sections = "[service other.service]\n"});
+	publish("0.2.0", NULL);
+	expect_refusal(EXPECTED(2, "preflight", "other.service does not exist"));
+	free(machine_ask(&guest.machine, "systemctl mask other.service"));
+	expect_refusal(EXPECTED(2, "preflight", "other.service", "masked"));
+}
+
 /* ---- its unit file ----------------------------------------------------------------------------
  */
 
@@ -157,16 +180,8 @@ Test(host, a_child_outlives_an_update_and_a_rollback)
 Test(host, a_unit_that_would_end_a_child_that_has_to_live_on_is_refused)
 {
 	guest_boot(&guest, &(struct guest_options){.service_keys = "keeps_children = yes"});
-	struct guest_sight before = guest_look(&guest);
-
 	publish("0.2.0", NULL);
-	struct outcome outcome = guest_update(&guest, "--json");
-
-	assert_outcome(&guest.world, &outcome,
-		       EXPECTED(2, "preflight", "KillMode=control-group", "KillMode=process"));
-	guest_assert_unchanged(&guest, &before);
-	outcome_free(&outcome);
-	guest_sight_free(&before);
+	expect_refusal(EXPECTED(2, "preflight", "KillMode=control-group", "KillMode=process"));
 }
 
 /* ---- who started it ---------------------------------------------------------------------------

@@ -87,6 +87,27 @@ Test(power, fails_between_swap_and_start_and_the_old_release_runs_again_xfs)
 	fail_between_swap_and_start("xfs", CUT_DATA);
 }
 
+/* Without asking anybody (systemd(1), SIGRTMIN+4): what holds a polite shutdown off does not count.
+ */
+Test(power, is_turned_off_in_the_middle_and_the_old_release_runs_again)
+{
+	guest_make(&guest, &(struct guest_options){.unit_lines = gate});
+	guest_publish(&guest, "0.2.0", 3, NULL);
+	machine_boot(&guest.machine);
+	struct guest_sight before = guest_look(&guest);
+	struct running update = guest_begin(&guest, "an-update.service", "");
+
+	machine_await(&guest.machine, "gate");
+	machine_off(&guest.machine);
+	struct outcome outcome = world_await(&update);
+
+	machine_boot(&guest.machine);
+	assert_recovered_before_the_daemon();
+	guest_assert_restored(&guest, &before, "0.1.0");
+	outcome_free(&outcome);
+	guest_sight_free(&before);
+}
+
 /* ---- anywhere ---------------------------------------------------------------------------------
  */
 

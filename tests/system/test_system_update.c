@@ -57,6 +57,19 @@ static void expect_rollback(const char *version, const char *behaviour,
 	guest_sight_free(&before);
 }
 
+/* An entry that journalctl finds by that kind of event, and by one field. */
+static void assert_in_journal(const char *id, const char *field)
+{
+	char *command = NULL;
+
+	must(asprintf(&command,
+		      "journalctl -b -q -o cat SYSLOG_IDENTIFIER=banger-update MESSAGE_ID=%s %s "
+		      "| grep .",
+		      id, field) > 0);
+	free(machine_ask(&guest.machine, command));
+	free(command);
+}
+
 Test(update, a_release_that_does_not_come_up_is_rolled_back_and_the_next_one_runs)
 {
 	guest_boot(&guest, &(struct guest_options){0});
@@ -68,6 +81,9 @@ Test(update, a_release_that_does_not_come_up_is_rolled_back_and_the_next_one_run
 			EXPECTED(4, "health", "bangerd.service was ready, then"));
 	expect_rollback("0.5.0", "unhealthy", EXPECTED(4, "health", "never well"));
 	expect_success("0.6.0", NULL);
+	assert_in_journal("1dda387f48394f3d9f7b3ded38d71623", "BANGER_PHASE=start");
+	assert_in_journal("1dda387f48394f3d9f7b3ded38d71623", "BANGER_PHASE=health");
+	assert_in_journal("e0683b69a7e647a0b4e52f0e0c58c8ba", "BANGER_TO=0.6.0");
 }
 
 /* Whatever its start limit says: it was started five times within seconds. */

@@ -138,9 +138,9 @@ Test(bar, that_it_cannot_be_put_is_left_to_a_person)
 	scratch_write(path, "no directory");
 	fail_to_recover();
 	cr_assert(update.incomplete);
-	cr_assert_eq(update.to_do.count, 1);
-	cr_assert_not_null(strstr(update.to_do.items[0], "stop the services of p"), "%s",
-			   update.to_do.items[0]);
+	cr_assert_eq(update.to_do.count, 2);
+	cr_assert_not_null(strstr(update.to_do.items[1], "stop the services of p"), "%s",
+			   update.to_do.items[1]);
 	cr_assert_not(is_there(DROP_IN));
 	free(path);
 }
@@ -151,7 +151,7 @@ Test(no_bar, where_another_manager_starts_them)
 	make_directory("run/systemd/system");
 	fail_to_recover();
 	cr_assert_not(is_there(FLAG));
-	cr_assert_eq(update.to_do.count, 0);
+	cr_assert_eq(update.to_do.count, 1); /* why it was not recovered */
 }
 
 Test(no_bar, where_systemd_does_not_run)
@@ -167,5 +167,5 @@ Test(no_bar, where_the_run_touched_nothing)
 	make_directory("run/systemd/system");
 	fail_to_recover();
 	cr_assert_not(is_there(FLAG));
-	cr_assert_eq(update.to_do.count, 0);
+	cr_assert_eq(update.to_do.count, 1); /* why it was not recovered */
 }
