@@ -98,3 +98,28 @@ Test(end, a_shutdown_waits_while_services_are_down)
 	free(held);
 	outcome_free(&outcome);
 }
+
+/* systemd executes itself anew while it is waited for, as its own packages' updates make it. */
+Test(end, a_manager_that_starts_anew_is_found_again)
+{
+	guest_make(&guest, &(struct guest_options){
+				   .unit_lines = "ExecStartPre=/bin/sh -c 'case "
+						 "$$(/usr/local/bin/banger --version) in *0.2.0*) "
+						 "touch /run/gate; until test -e /run/go; do "
+						 "sleep 0.05; done ;; esac'\n",
+				   .service_keys = "ready_timeout = 30s"});
+	guest_publish(&guest, "0.2.0", 3, NULL);
+	machine_boot(&guest.machine);
+	struct guest_sight before = guest_look(&guest);
+	struct running update = guest_begin(&guest, "an-update.service", "");
+
+	machine_await(&guest.machine, "gate");
+	free(machine_ask(&guest.machine, "systemctl daemon-reexec; touch /run/go"));
+	struct outcome outcome = world_await(&update);
+
+	cr_assert_eq(outcome.exit_code, 0, "exit %d: %s%s", outcome.exit_code, outcome.output,
+		     outcome.errors);
+	guest_assert_runs(&guest, &before, "0.2.0");
+	outcome_free(&outcome);
+	guest_sight_free(&before);
+}

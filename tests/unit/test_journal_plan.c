@@ -155,6 +155,21 @@ Test(journal_plan, a_snapshot_is_added_once_it_is_begun)
 	cr_assert(read.snapshots[0].database == &read.host->databases[0]);
 }
 
+Test(journal_plan, what_is_stopped_with_the_services_comes_back_in_order)
+{
+	struct strings units = {0};
+
+	write_plan();
+	cr_assert(strings_add(&units, "b.service") == 0 && strings_add(&units, "a.target") == 0);
+	cr_assert(journal_plan_dependents(journal, RUN, &units, &err) == 0, "%s", err.text);
+	strings_finish(&units);
+	auto_plan struct plan read = read_plan();
+
+	cr_assert_eq(read.dependents.count, 2);
+	cr_assert_str_eq(read.dependents.items[0], "b.service");
+	cr_assert_str_eq(read.dependents.items[1], "a.target");
+}
+
 Test(journal_plan, a_run_without_one_has_touched_nothing)
 {
 	struct plan read;
