@@ -30,6 +30,11 @@ bool sweep_is_long(void)
 	return stride() == 1;
 }
 
+bool sweep_may_miss_a_phase(void)
+{
+	return stride() > 1;
+}
+
 void points_free(struct points *points)
 {
 	free(points->items);

@@ -10,6 +10,8 @@
 #include "crash/ground.h"
 
 bool sweep_is_long(void);
+/* Every Nth call alone: some phases have fewer. */
+bool sweep_may_miss_a_phase(void);
 
 struct point {
 	unsigned long at; /* number of a call, from 1 */

@@ -58,7 +58,7 @@ static void assert_thorough(const struct sweep *sweep, unsigned phases)
 	cr_assert_gt(sweep->ended[END_OLD], 0);
 	cr_assert_gt(sweep->ended[END_NEW], 0);
 	cr_assert_gt(sweep->undone, 0);
-	for (unsigned i = 0; i <= phases; i++) {
+	for (unsigned i = 0; i <= phases && !sweep_may_miss_a_phase(); i++) {
 		cr_assert_gt(sweep->phases[i], 0, "nobody was killed when %u phases were over", i);
 	}
 }
