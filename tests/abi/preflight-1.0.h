@@ -108,12 +108,16 @@ struct pf_host {
 	 *	artifacts             list of the files that will be replaced
 	 *	artifact.N.staged     the new file, inside stage.dir
 	 *	artifact.N.install    the path it will get
+	 *	artifact.N.unit       of a unit file: what systemd thinks of the new one:
+	 *	                      accepted, refused, unknown
+	 *	artifact.N.unit_reason  a sentence about it, unless it is accepted
 	 *	services              list of the services that will be restarted
 	 *	service.N.state       running, stopped, unwell (it runs, but says that it is not
 	 *	                      well), failed, restarting, masked, missing or unknown
 	 *	service.N.reason      a sentence about the state, when there is one
 	 *	service.N.pid         its main process, when it runs
 	 *	service.N.pid_file    the file that names it, when one is configured
+	 *	service.N.ends_children  a sentence: its processes that are to live on would not
 	 *	databases             list of the SQLite databases
 	 *	database.N.path       its file
 	 *	database.N.user       the user it belongs to

@@ -50,6 +50,8 @@ Test(end, a_killed_update_is_taken_back_before_a_connection_starts_its_service)
 	struct outcome outcome = world_await(&update);
 	char *order = machine_ask(
 		&guest.machine,
+		/* journald may take a moment. */
+		"until journalctl -q MESSAGE_ID=" RECOVERED " | grep -q .; do sleep 0.05; done; "
 		"echo $(journalctl -o json MESSAGE_ID=" RECOVERED " | "
 		"sed 's/.*\"__MONOTONIC_TIMESTAMP\":\"\\([0-9]*\\)\".*/\\1/') "
 		"$(systemctl show --value -p InactiveExitTimestampMonotonic talker.service)");
