@@ -129,13 +129,15 @@ static int lock_file(int fd, const char *path, struct error *err)
 	uint64_t deadline = clock_deadline(ORPHAN_MS);
 
 	while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
-		if (errno == EWOULDBLOCK && (clock_left(deadline) == 0 || !is_orphaned(fd))) {
+		int code = errno; /* looking at the holder changes it */
+
+		if (code == EWOULDBLOCK && (clock_left(deadline) == 0 || !is_orphaned(fd))) {
 			return refuse(fd, err);
 		}
-		if (errno == EWOULDBLOCK) {
+		if (code == EWOULDBLOCK) {
 			(void)poll(NULL, 0, ORPHAN_STEP_MS);
-		} else if (errno != EINTR) {
-			return error_set(err, -errno, "cannot lock %s: %s", path, strerror(errno));
+		} else if (code != EINTR) {
+			return error_set(err, -code, "cannot lock %s: %s", path, strerror(code));
 		}
 	}
 	if (fstat(fd, &ours) == 0 && lstat(path, &there) == 0 && ours.st_dev == there.st_dev &&

@@ -4,6 +4,7 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -97,6 +98,29 @@ __attribute__((noreturn)) static void compete(int begin)
 		}
 	}
 	_exit(rc == -EBUSY ? 11 : 12);
+}
+
+/* What a killed run had started ends soon; until then the lock is not free. */
+Test(lock, what_a_dead_holder_left_behind_is_waited_for)
+{
+	struct lock lock;
+	pid_t holder = fork();
+
+	if (holder == 0) {
+		if (take(&lock) < 0) {
+			_exit(1);
+		}
+		if (fork() == 0) {
+			(void)poll(NULL, 0, 300);
+		}
+		_exit(0);
+	}
+	int status = 0;
+
+	cr_assert(waitpid(holder, &status, 0) == holder);
+	cr_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+	cr_assert(take(&lock) == 0, "%s", err.text);
+	lock_release(&lock);
 }
 
 Test(lock, of_many_at_once_exactly_one_gets_it)
