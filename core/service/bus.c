@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -14,7 +13,8 @@
 #include "base/text.h"
 
 #define SYSTEM_SOCKET "/run/systemd/private"
-#define ADDRESS_MAX   4096
+#define ADDRESS       "unix:path="
+#define PATH_SIZE     64
 #define USEC_PER_MS   1000u
 
 /* How long systemd may need to execute itself anew (systemctl daemon-reexec). */
@@ -28,43 +28,16 @@ int bus_error(struct error *err, int code, const char *what)
 
 /* ---- connecting ------------------------------------------------------------------------------ */
 
-static int socket_path(char path[static ADDRESS_MAX], struct error *err)
+/* The updater keeps no variables of its caller's; sd_bus_open_user(3) would find it here as well.
+ */
+static void write_path(char path[static PATH_SIZE])
 {
-	const char *directory = getenv("XDG_RUNTIME_DIR");
-	char fallback[32];
-
 	if (geteuid() == 0) {
-		(void)snprintf(path, ADDRESS_MAX, "%s", SYSTEM_SOCKET);
-		return 0;
+		(void)snprintf(path, PATH_SIZE, "%s", SYSTEM_SOCKET);
+	} else {
+		(void)snprintf(path, PATH_SIZE, "/run/user/%u/systemd/private",
+			       (unsigned)geteuid());
 	}
-	(void)snprintf(fallback, sizeof(fallback), "/run/user/%u", (unsigned)geteuid());
-	if (directory == NULL || directory[0] != '/') {
-		directory = fallback;
-	}
-	int length = snprintf(path, ADDRESS_MAX, "%s/systemd/private", directory);
-
-	return length < ADDRESS_MAX ? 0
-				    : error_set(err, -ENAMETOOLONG, "XDG_RUNTIME_DIR is too long");
-}
-
-/* D-Bus addresses escape all but a few characters (D-Bus specification, "Server Addresses"). */
-static int write_address(const char *path, char address[static ADDRESS_MAX])
-{
-	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				    "0123456789-_/.\\*";
-	size_t used = (size_t)snprintf(address, ADDRESS_MAX, "unix:path=");
-
-	for (; *path != '\0'; path++) {
-		if (used + sizeof("%00") > ADDRESS_MAX) {
-			return -ENAMETOOLONG;
-		}
-		bool is_plain = strchr(plain, *path) != NULL;
-
-		used += (size_t)snprintf(address + used, ADDRESS_MAX - used,
-					 is_plain ? "%c" : "%%%02x",
-					 is_plain ? *path : (unsigned char)*path);
-	}
-	return 0;
 }
 
 static int refuse_connection(struct error *err, int code, const char *path)
@@ -103,10 +76,11 @@ static int subscribe(struct bus *bus, struct error *err)
 
 static int connect_once(struct bus *bus, const char *path, struct error *err)
 {
-	char address[ADDRESS_MAX];
-	int rc = write_address(path, address);
+	char address[PATH_SIZE + sizeof(ADDRESS)];
 
-	rc = rc < 0 ? rc : start(bus, address);
+	(void)snprintf(address, sizeof(address), ADDRESS "%s", path);
+	int rc = start(bus, address);
+
 	rc = rc < 0 ? refuse_connection(err, rc, path) : subscribe(bus, err);
 	if (rc < 0) {
 		bus_close(bus);
@@ -117,17 +91,17 @@ static int connect_once(struct bus *bus, const char *path, struct error *err)
 int bus_connect(struct bus *bus, struct error *err)
 {
 	uint64_t deadline = clock_deadline(bus->was_connected ? RECONNECT_MS : 0);
-	char path[ADDRESS_MAX];
+	char path[PATH_SIZE];
 
 	if (bus->connection != NULL) {
 		return 0;
 	}
 	int rc = sdlib_load(&bus->lib, err);
 
-	rc = rc < 0 ? rc : socket_path(path, err);
 	if (rc < 0) {
 		return rc;
 	}
+	write_path(path);
 	rc = connect_once(bus, path, err);
 	while (rc < 0 && clock_left(deadline) > 0) {
 		(void)poll(NULL, 0, RECONNECT_STEP_MS);

@@ -82,12 +82,19 @@ static int check_stopped_one(struct update *update, const struct service *servic
 		return rc;
 	}
 	update->result = RESULT_BUSY;
+	if (service->pid_file == NULL) {
+		return error_set(err, -EBUSY,
+				 "service %s does not run, but process %d executes %s: stop the "
+				 "process, or pass --waive services when it is none of this "
+				 "service's",
+				 service->name, pid, path);
+	}
 	return error_set(
 		err, -EBUSY,
 		"service %s does not run by its pid_file %s, but process %d executes %s: "
 		"correct pid_file or stop the process, or pass --waive services when it is "
 		"none of this service's",
-		service->name, service->pid_file != NULL ? service->pid_file : "", pid, path);
+		service->name, service->pid_file, pid, path);
 }
 
 int update_check_stopped(struct update *update, struct error *err)

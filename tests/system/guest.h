@@ -54,6 +54,15 @@ char *guest_show(const struct guest *guest, const char *unit, const char *proper
 bool guest_is(const struct guest *guest, const char *unit, const char *property,
 	      const char *expected);
 
+/* Microseconds since the machine came up; 0 is a failure. */
+long guest_moment(const struct guest *guest, const char *unit, const char *property);
+
+/* For unit_lines: 0.2.0 stands at its own start, for as long as it is what is installed, and
+ * machine_await() sees "gate". */
+#define GUEST_GATE                                                                                 \
+	"ExecStartPre=/bin/sh -c 'case $$(/usr/local/bin/banger --version) in *0.2.0*) "           \
+	"touch /run/gate; sleep 600 ;; esac'\n"
+
 /* What there is, and who runs by systemd's account. */
 struct guest_sight {
 	char *files;    /* what is installed: inodes, times, hashes */

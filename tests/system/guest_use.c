@@ -53,6 +53,16 @@ bool guest_is(const struct guest *guest, const char *unit, const char *property,
 	return is_so;
 }
 
+long guest_moment(const struct guest *guest, const char *unit, const char *property)
+{
+	char *text = guest_show(guest, unit, property);
+	long us = strtol(text, NULL, 10);
+
+	cr_assert_gt(us, 0, "%s was never: %s", property, unit);
+	free(text);
+	return us;
+}
+
 struct guest_sight guest_look(const struct guest *guest)
 {
 	char *both = machine_ask(&guest->machine,

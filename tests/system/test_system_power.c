@@ -34,25 +34,11 @@ static bool is_long(void)
 	return form != NULL && strcmp(form, "long") == 0;
 }
 
-/* 0.2.0 stands at its own start, for as long as it is what is installed. */
-static const char gate[] =
-	"ExecStartPre=/bin/sh -c 'case $$(/usr/local/bin/banger --version) in *0.2.0*) "
-	"touch /run/gate; sleep 600 ;; esac'\n";
-
-static long moment(const char *unit, const char *which)
-{
-	char *text = guest_show(&guest, unit, which);
-	long us = strtol(text, NULL, 10);
-
-	cr_assert_gt(us, 0, "%s was never: %s", which, unit);
-	free(text);
-	return us;
-}
-
 static void assert_recovered_before_the_daemon(void)
 {
-	cr_assert_lt(moment("banger-update-recover.service", "InactiveEnterTimestampMonotonic"),
-		     moment("bangerd.service", "InactiveExitTimestampMonotonic"));
+	cr_assert_lt(guest_moment(&guest, "banger-update-recover.service",
+				  "InactiveEnterTimestampMonotonic"),
+		     guest_moment(&guest, "bangerd.service", "InactiveExitTimestampMonotonic"));
 	cr_assert(guest_is(&guest, "banger-update-recover-verify.service", "Result", "success"));
 	free(machine_ask(&guest.machine,
 			 "banger-update --json status | grep '\"interrupted\":null'"));
@@ -60,7 +46,7 @@ static void assert_recovered_before_the_daemon(void)
 
 static void fail_between_swap_and_start(const char *type, enum cut cut)
 {
-	guest_make(&guest, &(struct guest_options){.disk = type, .unit_lines = gate});
+	guest_make(&guest, &(struct guest_options){.disk = type, .unit_lines = GUEST_GATE});
 	guest_publish(&guest, "0.2.0", 3, NULL);
 	machine_boot(&guest.machine);
 	struct guest_sight before = guest_look(&guest);
@@ -91,7 +77,7 @@ Test(power, fails_between_swap_and_start_and_the_old_release_runs_again_xfs)
  */
 Test(power, is_turned_off_in_the_middle_and_the_old_release_runs_again)
 {
-	guest_make(&guest, &(struct guest_options){.unit_lines = gate});
+	guest_make(&guest, &(struct guest_options){.unit_lines = GUEST_GATE});
 	guest_publish(&guest, "0.2.0", 3, NULL);
 	machine_boot(&guest.machine);
 	struct guest_sight before = guest_look(&guest);

@@ -25,27 +25,19 @@ static void end(void)
 
 TestSuite(units, .init = begin, .fini = end, .timeout = 120);
 
-/* Microseconds since the machine came up. */
-static long moment(const char *unit, const char *which)
-{
-	char *text = guest_show(&guest, unit, which);
-	long us = strtol(text, NULL, 10);
-
-	cr_assert_gt(us, 0, "%s was never: %s", which, unit);
-	free(text);
-	return us;
-}
-
 Test(units, recovery_is_over_before_anything_else_starts_and_is_looked_at_after_all)
 {
 	machine_boot(&guest.machine);
-	long recovered = moment("banger-update-recover.service", "InactiveEnterTimestampMonotonic");
+	long recovered = guest_moment(&guest, "banger-update-recover.service",
+				      "InactiveEnterTimestampMonotonic");
 
-	cr_assert_lt(recovered, moment("sysinit.target", "ActiveEnterTimestampMonotonic"));
-	cr_assert_lt(recovered, moment("bangerd.service", "InactiveExitTimestampMonotonic"));
-	cr_assert_gt(moment("banger-update-recover-verify.service",
-			    "InactiveExitTimestampMonotonic"),
-		     moment("multi-user.target", "ActiveEnterTimestampMonotonic"));
+	cr_assert_lt(recovered,
+		     guest_moment(&guest, "sysinit.target", "ActiveEnterTimestampMonotonic"));
+	cr_assert_lt(recovered,
+		     guest_moment(&guest, "bangerd.service", "InactiveExitTimestampMonotonic"));
+	cr_assert_gt(guest_moment(&guest, "banger-update-recover-verify.service",
+				  "InactiveExitTimestampMonotonic"),
+		     guest_moment(&guest, "multi-user.target", "ActiveEnterTimestampMonotonic"));
 	cr_assert(guest_is(&guest, "banger-update-recover.service", "Result", "success"));
 	cr_assert(guest_is(&guest, "banger-update-recover-verify.service", "Result", "success"));
 	cr_assert(guest_is(&guest, "banger-update-check.timer", "ActiveState", "inactive"));
