@@ -11,13 +11,11 @@
 
 #include "base/file.h"
 #include "base/guard.h"
-#include "base/process.h"
+#include "service/systemd.h"
 #include "update/messages.h"
 
 #define RUN_DIRECTORY "/run/banger-update"
 #define UNITS         "/run/systemd/system" /* there while systemd runs: sd_booted(3) */
-#define SYSTEMCTL     "/bin/systemctl"
-#define RELOAD_MS     30000
 
 /* What is written where, and why. */
 struct bar {
@@ -87,24 +85,17 @@ static int write_drop_in(const struct bar *bar, const char *unit, struct error *
 	return rc < 0 ? rc : file_replace(path, text, strlen(text), 0644, err);
 }
 
-/* Units were read before anything else of the boot. systemctl(1) knows the way to systemd when
- * there is no D-Bus yet. */
+/* Units were read before anything else of the boot. */
 static int reload(struct error *err)
 {
-	auto_strings struct strings words = {0};
-	auto_process_result struct process_result result = {0};
-	char text[PROCESS_STATUS_TEXT_MAX];
+	struct systemd *systemd = systemd_new();
 
-	if (strings_add(&words, SYSTEMCTL) < 0 || strings_add(&words, "daemon-reload") < 0) {
+	if (systemd == NULL) {
 		return error_no_memory(err);
 	}
-	int rc = process_run(&words, RELOAD_MS, &result, err);
+	int rc = systemd_reload(systemd, err);
 
-	if (rc == 0 && !process_succeeded(&result.status)) {
-		rc = error_set(err, -EIO, SYSTEMCTL " daemon-reload %s: %s",
-			       process_status_text(&result.status, text),
-			       buffer_text(&result.errors));
-	}
+	systemd_free(&systemd);
 	return rc;
 }
 
