@@ -117,6 +117,12 @@ static int refuse(int fd, struct error *err)
 		return error_set(err, -EBUSY,
 				 "another run holds the lock; try again when it is done");
 	}
+	if (is_orphaned(fd)) {
+		return error_set(err, -EBUSY,
+				 "a killed run holds the lock: %s; what it started has not ended "
+				 "yet; try again then",
+				 holder);
+	}
 	return error_set(err, -EBUSY, "another run holds the lock: %s; try again when it is done",
 			 holder);
 }

@@ -16,7 +16,7 @@
 #include "base/file.h"
 #include "base/guard.h"
 #include "base/limits.h"
-#include "install/child.h"
+#include "base/child.h"
 #include "install/snapshot_work.h"
 
 #define LOOKUP_MAX 65536

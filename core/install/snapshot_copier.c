@@ -14,7 +14,7 @@
 #include "base/guard.h"
 #include "install/copy.h"
 #include "install/dbfile.h"
-#include "install/servant.h"
+#include "base/servant.h"
 #include "install/wal.h"
 
 /* A WAL that starts anew under our eyes is copied anew; the holder allows that once. */

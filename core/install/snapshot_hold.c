@@ -15,7 +15,7 @@
 #include "base/limits.h"
 #include "base/text.h"
 #include "install/locks.h"
-#include "install/servant.h"
+#include "base/servant.h"
 #include "install/snapshot.h"
 #include "install/snapshot_keeper.h"
 #include "install/snapshot_reserve.h"

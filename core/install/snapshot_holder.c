@@ -15,7 +15,7 @@
 #include "base/limits.h"
 #include "install/dbfile.h"
 #include "install/fingerprint.h"
-#include "install/servant.h"
+#include "base/servant.h"
 #include "store/store.h"
 
 #define BUSY_MS        200

@@ -15,7 +15,7 @@
 #include <sys/types.h>
 
 #include "base/digest.h"
-#include "install/servant.h"
+#include "base/servant.h"
 #include "install/snapshot_holder.h"
 #include "install/snapshot_place.h"
 #include "install/snapshot_watch.h"

@@ -10,7 +10,7 @@
 #include "base/buffer.h"
 #include "base/error.h"
 #include "base/text.h"
-#include "install/child.h"
+#include "base/child.h"
 #include "model/host.h"
 
 /* Behind the database's name: what a restore is making. */

@@ -2,7 +2,8 @@
  * stub_daemon.c - a daemon to start and stop in tests: forks into the background, writes its pid
  * file, waits for SIGTERM. Ends by itself after a while, so that a failing test leaves nothing.
  *
- *   stub_daemon start MODE PIDFILE    plain, late (makes PIDFILE.ready after a moment), stubborn
+ *   stub_daemon start MODE PIDFILE    plain, late (makes PIDFILE.ready after a moment), lazy (makes
+ *                                     PIDFILE.begun, and writes PIDFILE after a moment), stubborn
  *                                     (ignores SIGTERM), dies (right after the pid file), refuses
  *                                     (exits with 3 in the foreground)
  *   stub_daemon stop PIDFILE          SIGTERM
@@ -18,6 +19,8 @@
 
 #define LIFETIME_S 60
 
+static const struct timespec moment = {.tv_nsec = 100000000};
+
 static int write_file(const char *path, const char *text)
 {
 	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
@@ -28,16 +31,28 @@ static int write_file(const char *path, const char *text)
 	return close(fd);
 }
 
-static int make_ready(const char *pid_file)
+static int make_beside(const char *pid_file, const char *ending)
 {
-	const struct timespec moment = {.tv_nsec = 100000000};
 	char path[4096];
 
-	if (snprintf(path, sizeof(path), "%s.ready", pid_file) >= (int)sizeof(path)) {
+	if (snprintf(path, sizeof(path), "%s%s", pid_file, ending) >= (int)sizeof(path)) {
 		return -1;
 	}
-	(void)nanosleep(&moment, NULL);
 	return write_file(path, "");
+}
+
+static int make_ready(const char *pid_file)
+{
+	(void)nanosleep(&moment, NULL);
+	return make_beside(pid_file, ".ready");
+}
+
+static int hesitate(const char *pid_file)
+{
+	int rc = make_beside(pid_file, ".begun");
+
+	(void)nanosleep(&moment, NULL);
+	return rc;
 }
 
 static int serve(const char *mode, const char *pid_file)
@@ -48,6 +63,9 @@ static int serve(const char *mode, const char *pid_file)
 	(void)alarm(LIFETIME_S);
 	if (strcmp(mode, "stubborn") == 0) {
 		(void)signal(SIGTERM, SIG_IGN);
+	}
+	if (strcmp(mode, "lazy") == 0 && hesitate(pid_file) < 0) {
+		return EXIT_FAILURE;
 	}
 	(void)snprintf(text, sizeof(text), "%d\n", getpid());
 	if (write_file(pid_file, text) < 0) {

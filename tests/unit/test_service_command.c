@@ -4,11 +4,13 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -182,6 +184,32 @@ Test(service_command, a_start_command_that_stays_is_ended)
 	set_command(&service.start, "/bin/sleep 50");
 	cr_assert(start() == -ETIMEDOUT);
 	cr_assert_not_null(strstr(err.text, "did not end"), "%s", err.text);
+}
+
+/* Killed when its start command is over and no pid file names the daemon yet. */
+Test(service_command, who_starts_may_be_killed_and_the_lock_is_held_until_the_daemon_is_named)
+{
+	char *begun = scratch_path(&scratch, "the daemon.pid.begun");
+	char *lock = scratch_path(&scratch, "lock");
+	pid_t pid = fork();
+
+	set_command(&service.start, STUB " start lazy \"%s\"", service.pid_file);
+	if (pid == 0) {
+		int held = open(lock, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+		_exit(flock(held, LOCK_EX) == 0 && start() == 0 ? EXIT_SUCCESS : EXIT_FAILURE);
+	}
+	while (!scratch_exists(begun)) {
+		(void)poll(NULL, 0, 1);
+	}
+	cr_assert(kill(pid, SIGKILL) == 0 && waitpid(pid, NULL, 0) == pid);
+	int mine = open(lock, O_RDWR | O_CLOEXEC);
+
+	cr_assert(flock(mine, LOCK_EX) == 0);
+	cr_assert(find().pid != 0, "the lock was let go before anybody could know who runs");
+	cr_assert(close(mine) == 0);
+	free(begun);
+	free(lock);
 }
 
 Test(service_command, stopping_what_does_not_run_is_success)

@@ -4,7 +4,7 @@
  * An answer is a header, an error's text and the output, in this order. Every child but one that is
  * to see us end is killed with us; so a line is seen to close although brothers inherited its end.
  */
-#include "install/servant.h"
+#include "base/servant.h"
 
 #include <errno.h>
 #include <fcntl.h>

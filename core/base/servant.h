@@ -2,8 +2,8 @@
  * servant.h - a forked child that does one thing after the other as it is told, perhaps as another
  * user, every wait for it bounded.
  */
-#ifndef INSTALL_SERVANT_H
-#define INSTALL_SERVANT_H
+#ifndef BASE_SERVANT_H
+#define BASE_SERVANT_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -11,7 +11,7 @@
 
 #include "base/buffer.h"
 #include "base/error.h"
-#include "install/child.h"
+#include "base/child.h"
 
 struct servant {
 	pid_t pid; /* 0: none */

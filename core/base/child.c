@@ -1,9 +1,9 @@
 /*
  * child.c - child.h: a servant that is told nothing and does the one thing it was made for.
  */
-#include "install/child.h"
+#include "base/child.h"
 
-#include "install/servant.h"
+#include "base/servant.h"
 
 struct job {
 	child_work work;

@@ -4,8 +4,8 @@
  * For SQLite on the databases of others: what a child opens and closes costs nobody else a lock,
  * and root never opens anything in a directory that belongs to a daemon.
  */
-#ifndef INSTALL_CHILD_H
-#define INSTALL_CHILD_H
+#ifndef BASE_CHILD_H
+#define BASE_CHILD_H
 
 #include <stdbool.h>
 #include <stdint.h>
