@@ -77,6 +77,37 @@ static int check_backups(const struct update *update, struct error *err)
 	return rc;
 }
 
+static bool installs(const struct host *host, const char *install)
+{
+	for (size_t i = 0; i < host->artifact_count; i++) {
+		if (strcmp(host->artifacts[i].install, install) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* One that was replaced with the others, and is the updater's no longer, would stay new. */
+static int check_dropped(const struct update *update, struct error *err)
+{
+	const struct host *before = update->previous.host;
+
+	for (size_t i = 0; i < before->artifact_count; i++) {
+		const struct artifact *artifact = &before->artifacts[i];
+
+		if (!installs(update->plan.host, artifact->install)) {
+			return error_set(err, -ESTALE,
+					 "%s (artifact %s) was updated with the others and is not "
+					 "in the configuration any more, so that it would not go "
+					 "back with them: add it again, or use `update --to %s` "
+					 "instead",
+					 artifact->install, artifact->name,
+					 update->release.version.text);
+		}
+	}
+	return 0;
+}
+
 /* What the journal knows of that version's migrations, for the plugins. */
 static int recall_facts(struct update *update, struct error *err)
 {
@@ -204,6 +235,7 @@ int rollback_find(struct update *update, struct error *err)
 	}
 	int rc = rollback_recall(update, err);
 
+	rc = rc < 0 ? rc : check_dropped(update, err);
 	rc = rc < 0 ? rc : check_backups(update, err);
 	rc = rc < 0 ? rc : check_snapshots(update, err);
 	rc = rc < 0 ? rc : recall_facts(update, err);

@@ -208,6 +208,27 @@ Test(back, a_backup_that_was_changed_is_not_installed)
 	free(previous);
 }
 
+/* The INI changed between the update and the way back. */
+Test(back, other_artifacts_than_those_of_the_update_are_refused)
+{
+	update_to("0.2.0", 2);
+	char *ini = scratch_read(world.ini);
+	char *section = strstr(ini, "[artifact banger]");
+	char *rest = strchr(section + 1, '[');
+	char *fewer = NULL;
+
+	cr_assert(asprintf(&fewer, "%.*s%s", (int)(section - ini), ini, rest) > 0);
+	scratch_write(world.ini, fewer);
+	expect_exit(&world, "rollback --yes", 3, "is not in the configuration any more");
+	assert_runs(&world, "0.2.0");
+	scratch_write(world.ini, ini);
+	world_configure(&world, "[artifact third]", "install", "/usr/local/bin/third");
+	expect_exit(&world, "rollback --yes", 3, "was added to the configuration since");
+	assert_runs(&world, "0.2.0");
+	free(fewer);
+	free(ini);
+}
+
 Test(back, what_was_changed_outside_the_updater_is_told)
 {
 	update_to("0.2.0", 2);
