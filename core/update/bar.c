@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/buffer.h"
 #include "base/file.h"
 #include "base/guard.h"
 #include "service/systemd.h"
@@ -182,4 +183,22 @@ void bar_lift(struct update *update, const char *product)
 				path, strerror(errno));
 		report_problem(&update->report, err.text);
 	}
+}
+
+int bar_reason(const struct update *update, const char *product, char **ret, struct error *err)
+{
+	auto_bar struct bar bar = {0};
+	auto_buffer struct buffer text = BUFFER_INIT(ERROR_TEXT_MAX);
+	int rc = bar_init(&bar, update, product, "", err);
+	auto_free char *path = rc == 0 ? path_join(bar.root, bar.flag) : NULL;
+
+	if (path == NULL) {
+		return rc < 0 ? rc : error_no_memory(err);
+	}
+	rc = file_read_path(path, &text, err);
+	if (rc < 0) {
+		return rc == -ENOENT || rc == -ENOTDIR ? 0 : rc;
+	}
+	*ret = strdup(buffer_text(&text));
+	return *ret != NULL ? 0 : error_no_memory(err);
 }

@@ -19,4 +19,8 @@ void bar_services(struct update *update, const struct journal_entry *entry,
 /* All services of the product may start again. */
 void bar_lift(struct update *update, const char *product);
 
+/* Why they may not, in one line that the caller frees; *ret NULL: they may. */
+MUST_CHECK int bar_reason(const struct update *update, const char *product, char **ret,
+			  struct error *err);
+
 #endif

@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "base/guard.h"
 #include "base/limits.h"
+#include "update/bar.h"
 #include "update/json.h"
 #include "update/phases.h"
 
@@ -126,17 +127,20 @@ int state_describe(struct update *update, json_t **ret, struct error *err)
 {
 	auto_free char *installed = NULL;
 	struct error altered = {0};
+	auto_free char *barred = NULL;
 	int rc = update_look_installed(update, &installed, &altered, err);
 
+	rc = rc < 0 ? rc : bar_reason(update, update->product, &barred, err);
 	if (rc < 0) {
 		return rc;
 	}
 	json_t *state =
-		json_pack("{s:i, s:s, s:o, s:o, s:o, s:n, s:n, s:n, s:n, s:o}", "schema",
+		json_pack("{s:i, s:s, s:o, s:o, s:o, s:o, s:n, s:n, s:n, s:n, s:o}", "schema",
 			  JSON_SCHEMA, "command", "status", "product", json_text(update->product),
 			  "installed", json_text(installed), "altered",
-			  json_text(altered.text[0] != '\0' ? altered.text : NULL), "since",
-			  "rollback", "last", "interrupted", "held", json_array());
+			  json_text(altered.text[0] != '\0' ? altered.text : NULL), "barred",
+			  json_text(barred), "since", "rollback", "last", "interrupted", "held",
+			  json_array());
 
 	if (state == NULL) {
 		return error_no_memory(err);
@@ -251,6 +255,7 @@ bool state_print(FILE *to, const json_t *state)
 	const char *installed = text_of(state, "installed");
 	const char *since = text_of(state, "since");
 	const char *altered = text_of(state, "altered");
+	const char *barred = text_of(state, "barred");
 	const json_t *interrupted = json_object_get(state, "interrupted");
 
 	(void)fprintf(to, "installed:   %s %s%s%s\n", text_of(state, "product"),
@@ -258,6 +263,13 @@ bool state_print(FILE *to, const json_t *state)
 		      since[0] != '\0' ? ", since " : "", since);
 	if (altered[0] != '\0') {
 		(void)fprintf(to, "altered:     changed outside the updater: %s\n", altered);
+	}
+	if (barred[0] != '\0') {
+		(void)fprintf(
+			to,
+			"BARRED:      its services are kept from starting until banger-update "
+			"recover succeeds: %s\n",
+			barred);
 	}
 	if (json_is_object(interrupted)) {
 		(void)fprintf(to,

@@ -83,6 +83,10 @@ Test(units, what_cannot_be_taken_back_keeps_its_daemon_from_starting_and_the_hos
 			 "journalctl --update-catalog && "
 			 "journalctl -b -x -o short MESSAGE_ID=e364a912f93f4622be152464780b319e "
 			 "BANGER_UNIT=bangerd.service | grep 'bangerd.service is kept'"));
+	struct outcome status = guest_update(&guest, "status");
+
+	cr_assert_not_null(strstr(status.output, "BARRED"), "%s", status.output);
+	outcome_free(&status);
 	/* Whoever put things right by hand says so, with the next run. */
 	guest_publish(&guest, "0.1.0", 2, NULL);
 	struct outcome update = guest_update(&guest, "--waive unfinished");

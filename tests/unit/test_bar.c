@@ -113,14 +113,27 @@ Test(bar, every_service_of_the_run_has_one)
 	free(text);
 }
 
+static char *reason(void)
+{
+	char *text = NULL;
+
+	cr_assert_eq(bar_reason(&update, "p", &text, &err), 0, "%s", err.text);
+	return text;
+}
+
 Test(bar, a_recovery_lifts_it)
 {
 	fail_to_recover();
 	update.boot = false;
 	fail_to_recover();
 	cr_assert(is_there(FLAG), "lifted by a recovery that failed");
+	char *why = reason();
+
+	cr_assert_not_null(strstr(why, "another version of this program"), "%s", why);
 	recover();
 	cr_assert_not(is_there(FLAG));
+	cr_assert_null(reason());
+	free(why);
 }
 
 Test(bar, a_person_who_recovers_is_told_and_nothing_is_kept_from_starting)
