@@ -11,14 +11,25 @@
 #include "base/file.h"
 #include "base/guard.h"
 
-/* With this mode, whatever the umask; one that is there already stays as it is. */
+/* With this mode, whatever the umask. -EEXIST: there is one already, which stays as it is. */
 static int make(const char *path, mode_t mode, struct error *err)
 {
-	if (mkdir(path, mode) == 0 ? chmod(path, mode) < 0 : errno != EEXIST) {
+	if (mkdir(path, mode) < 0 || chmod(path, mode) < 0) {
 		return error_set(err, -errno, "cannot make the directory %s: %s", path,
 				 strerror(errno));
 	}
 	return 0;
+}
+
+static int make_anew(const char *path, mode_t mode, struct error *err)
+{
+	int rc = make(path, mode, err);
+
+	if (rc == -EEXIST) {
+		rc = file_remove_tree(path, err);
+		rc = rc < 0 ? rc : make(path, mode, err);
+	}
+	return rc;
 }
 
 int workplace_make(const char *base, const char *name, const struct preflight_user *user,
@@ -31,11 +42,8 @@ int workplace_make(const char *base, const char *name, const struct preflight_us
 	}
 	int rc = make(base, 0711, err);
 
-	if (rc == 0) {
-		rc = file_remove_tree(path, err);
-	}
-	if (rc == 0) {
-		rc = make(path, 0700, err);
+	if (rc == 0 || rc == -EEXIST) {
+		rc = make_anew(path, 0700, err);
 	}
 	if (rc < 0) {
 		return rc;

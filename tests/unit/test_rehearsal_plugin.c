@@ -4,8 +4,10 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <unistd.h>
 
 #include "base/guard.h"
@@ -304,6 +306,45 @@ Test(rehearsal, a_database_that_is_too_large_is_an_error_before_it_is_copied)
 
 	bench_configure(&bench, "rehearsal", "max_size", "1KiB");
 	bench_expect_error(check(&bench), "rehearsal.failed", "more than max_size = 1.0 KiB");
+}
+
+/* A file system of its own for the copy, which other processes do not see. Needs root. */
+static void mount_scratch(const struct bench *bench, unsigned long flags, const char *options)
+{
+	scratch_directory(bench->scratch_dir);
+	if (geteuid() != 0 || unshare(CLONE_NEWNS) < 0 ||
+	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+	    mount("none", bench->scratch_dir, "tmpfs", flags, options) < 0) {
+		cr_skip_test("needs root, to mount a file system");
+	}
+}
+
+Test(rehearsal, a_copy_that_finds_no_space_says_nothing_of_the_data)
+{
+	auto_bench struct bench bench = bench_of_daemon("exit 0");
+
+	mount_scratch(&bench, 0, "size=4k");
+	bench_expect_error(check(&bench), "rehearsal.failed", "has 4.0 KiB free");
+	cr_assert_eq(umount(bench.scratch_dir), 0);
+}
+
+Test(rehearsal, a_migration_that_finds_no_space_says_nothing_of_the_data)
+{
+	auto_bench struct bench bench =
+		bench_of_daemon("sql 'CREATE TABLE more AS SELECT zeroblob(300000)' || exit 1");
+
+	mount_scratch(&bench, 0, "size=128k");
+	bench_expect_error(check(&bench), "rehearsal.command", "disk is full");
+	cr_assert_eq(umount(bench.scratch_dir), 0);
+}
+
+Test(rehearsal, a_copy_that_may_not_be_written_says_nothing_of_the_data)
+{
+	auto_bench struct bench bench = bench_of_daemon("exit 0");
+
+	mount_scratch(&bench, MS_RDONLY, NULL);
+	bench_expect_error(check(&bench), "plugin.load", "Read-only file system");
+	cr_assert_eq(umount(bench.scratch_dir), 0);
 }
 
 Test(rehearsal, a_database_may_be_missing_only_when_that_is_said)

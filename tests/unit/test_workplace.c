@@ -5,7 +5,10 @@
 
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <sched.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -84,5 +87,35 @@ Test(workplace, follows_no_link_that_lies_in_its_place)
 	cr_assert(scratch_exists(kept));
 	workplace_remove(base, path);
 	cr_assert(scratch_exists(kept));
+	scratch_remove(&scratch);
+}
+
+/* Needs root, to mount one. */
+Test(workplace, on_a_file_system_that_takes_nothing_is_told)
+{
+	static const struct {
+		unsigned long flags;
+		const char *options;
+		int code;
+	} systems[] = {{MS_RDONLY, NULL, -EROFS}, {0, "nr_inodes=1", -ENOSPC}};
+	struct scratch scratch = scratch_make();
+	auto_free char *base = scratch_path(&scratch, "base");
+	auto_free char *path = NULL;
+	struct preflight_user user = {0};
+	struct error err = {0};
+
+	for (size_t i = 0; i < sizeof(systems) / sizeof(systems[0]); i++) {
+		if (geteuid() != 0 || unshare(CLONE_NEWNS) < 0 ||
+		    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+		    mount("none", scratch.path, "tmpfs", systems[i].flags, systems[i].options) <
+			    0) {
+			scratch_remove(&scratch);
+			cr_skip_test("needs root, to mount a file system");
+		}
+		cr_assert_eq(workplace_make(base, "disk", &user, &path, &err), systems[i].code);
+		cr_assert_not_null(strstr(err.text, base), "%s", err.text);
+		cr_assert_null(path);
+		cr_assert_eq(umount(scratch.path), 0);
+	}
 	scratch_remove(&scratch);
 }
