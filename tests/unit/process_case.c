@@ -69,3 +69,38 @@ void assert_nobody_is_left(struct witness *witness)
 	cr_assert_eq(waitpid(-1, NULL, WNOHANG), -1);
 	cr_assert_eq(errno, ECHILD, "a child was not reaped");
 }
+
+int in_clean_child(int (*body)(void))
+{
+	int status = 0;
+	pid_t pid = fork();
+
+	cr_assert_geq(pid, 0);
+	if (pid == 0) {
+		(void)close_range(3, ~0u, 0);
+		_exit(body());
+	}
+	cr_assert_eq(waitpid(pid, &status, 0), pid);
+	cr_assert(WIFEXITED(status), "the child was killed by signal %d", WTERMSIG(status));
+	return WEXITSTATUS(status);
+}
+
+int exit_code_of(const struct process_options *options)
+{
+	struct process process;
+	struct process_status status;
+	struct error err;
+
+	if (process_spawn(options, &process, &err) < 0) {
+		return 100;
+	}
+	process_wait(&process, PATIENCE_MS, &status);
+	return status.signal != 0 ? 101 : status.exit_code;
+}
+
+int check_by_script(const char *script)
+{
+	struct process_options options = shell(SHELL(script));
+
+	return exit_code_of(&options);
+}

@@ -41,4 +41,13 @@ struct process spawn_witnessed(const char *script, struct witness *witness, bool
 
 void assert_nobody_is_left(struct witness *witness);
 
+/* Runs body in a child with no descriptor above 2 open, and returns its exit code. */
+int in_clean_child(int (*body)(void));
+
+/* How it ended; 100: it did not start, 101: killed. Nothing is asserted. */
+int exit_code_of(const struct process_options *options);
+
+/* The same of a script that checks something of itself, in a parent made strange by the caller. */
+int check_by_script(const char *script);
+
 #endif

@@ -6,7 +6,6 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,22 +15,6 @@
 #include "base/guard.h"
 #include "process_case.h"
 #include "support/scratch.h"
-
-/* Runs body in a child with no descriptor above 2 open, and returns its exit code. */
-static int in_clean_child(int (*body)(void))
-{
-	int status = 0;
-	pid_t pid = fork();
-
-	cr_assert_geq(pid, 0);
-	if (pid == 0) {
-		(void)close_range(3, ~0u, 0);
-		_exit(body());
-	}
-	cr_assert_eq(waitpid(pid, &status, 0), pid);
-	cr_assert(WIFEXITED(status), "the child was killed by signal %d", WTERMSIG(status));
-	return WEXITSTATUS(status);
-}
 
 static void assert_not_started(const struct process_options *options, int code, const char *named)
 {
@@ -94,27 +77,6 @@ Test(spawn, the_standard_descriptors_cannot_be_mapped_and_no_negative_one)
 		options.fd_count = 1;
 		assert_not_started(&options, -EINVAL, "/bin/sh");
 	}
-}
-
-static int exit_code_of(const struct process_options *options)
-{
-	struct process process;
-	struct process_status status;
-	struct error err;
-
-	if (process_spawn(options, &process, &err) < 0) {
-		return 100;
-	}
-	process_wait(&process, PATIENCE_MS, &status);
-	return status.signal != 0 ? 101 : status.exit_code;
-}
-
-/* Runs a script that checks something of itself, in a parent made strange by the caller. */
-static int check_by_script(const char *script)
-{
-	struct process_options options = shell(SHELL(script));
-
-	return exit_code_of(&options);
 }
 
 #define ALL_NULL "for n in 0 1 2; do [ \"$(readlink /proc/$$/fd/$n)\" = /dev/null ] || exit 9; done"
@@ -335,111 +297,6 @@ Test(spawn, no_descriptor_is_inherited_but_those_given)
 	for (size_t i = 0; i < sizeof(leaks) / sizeof(leaks[0]); i++) {
 		cr_assert_eq(close(leaks[i]), 0);
 	}
-}
-
-static int ignore_everything(void)
-{
-	sigset_t all;
-
-	for (int number = 1; number < NSIG; number++) {
-		(void)signal(number, SIG_IGN);
-	}
-	(void)sigfillset(&all);
-	(void)sigprocmask(SIG_BLOCK, &all, NULL);
-	return check_by_script("exec grep -q '^SigBlk:.0000000000000000$' /proc/$$/status") +
-	       check_by_script("exec grep -q '^SigIgn:.0000000000000000$' /proc/$$/status");
-}
-
-Test(spawn, signals_are_back_at_their_defaults)
-{
-	cr_assert_eq(in_clean_child(ignore_everything), 0);
-}
-
-static unsigned count_descriptors(void)
-{
-	unsigned count = 0;
-
-	for (int fd = 0; fd < 1024; fd++) {
-		count += fcntl(fd, F_GETFD) >= 0;
-	}
-	return count;
-}
-
-static volatile sig_atomic_t handled;
-
-static void count_signal(int number)
-{
-	(void)number;
-	handled++;
-}
-
-/* The child has our memory until it is a program, but nothing of ours may run in it. */
-static int start_with_handlers(void)
-{
-	static const char *const programs[] = {"/bin/true", "/nowhere"};
-	sigset_t blocked;
-	sigset_t after;
-	unsigned before = count_descriptors();
-	int wrong = 0;
-
-	for (int number = 1; number < NSIG; number++) {
-		(void)signal(number, count_signal);
-	}
-	(void)sigemptyset(&blocked);
-	(void)sigaddset(&blocked, SIGUSR1);
-	(void)sigprocmask(SIG_SETMASK, &blocked, NULL);
-	(void)raise(SIGUSR1);
-	for (size_t i = 0; i < 2; i++) {
-		const char *const argv[] = {programs[i], NULL};
-		const struct process_options options = {.argv = argv};
-		struct process process;
-		struct error err;
-		int rc = process_spawn(&options, &process, &err);
-
-		wrong += (i == 0) != (rc == 0);
-		if (rc == 0) {
-			process_kill(&process);
-		}
-	}
-	(void)sigprocmask(SIG_SETMASK, NULL, &after);
-	wrong += sigismember(&after, SIGUSR1) != 1 || sigismember(&after, SIGUSR2) != 0;
-	/* SIGCHLD came to us, SIGUSR1 is still to come. */
-	int children = handled;
-
-	(void)sigemptyset(&blocked);
-	(void)sigprocmask(SIG_SETMASK, &blocked, NULL);
-	return wrong + (handled != children + 1) + (count_descriptors() != before);
-}
-
-Test(spawn, the_caller_s_signals_and_descriptors_are_as_they_were)
-{
-	cr_assert_eq(in_clean_child(start_with_handlers), 0);
-}
-
-static int exit_five_with(int flags, void (*handler)(int))
-{
-	struct sigaction action = {.sa_flags = flags, .sa_handler = handler};
-
-	if (sigaction(SIGCHLD, &action, NULL) < 0) {
-		return 102;
-	}
-	return check_by_script("exit 5");
-}
-
-static int child_signal_ignored(void)
-{
-	return exit_five_with(0, SIG_IGN);
-}
-
-static int children_not_kept(void)
-{
-	return exit_five_with(SA_NOCLDWAIT, SIG_DFL);
-}
-
-Test(spawn, a_parent_that_ignores_its_children_still_learns_how_they_ended)
-{
-	cr_assert_eq(in_clean_child(child_signal_ignored), 5);
-	cr_assert_eq(in_clean_child(children_not_kept), 5);
 }
 
 static char *output_of(struct process_options *options)
