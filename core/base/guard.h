@@ -7,6 +7,7 @@
 #ifndef BASE_GUARD_H
 #define BASE_GUARD_H
 
+#include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -32,8 +33,20 @@ static inline void guard_close(int *fd)
 	}
 }
 
-#define auto_free  __attribute__((cleanup(guard_free)))
-#define auto_close __attribute__((cleanup(guard_close)))
+static inline void guard_closedir(DIR **directory)
+{
+	if (*directory != NULL) {
+		int saved = errno;
+
+		(void)closedir(*directory);
+		*directory = NULL;
+		errno = saved;
+	}
+}
+
+#define auto_free      __attribute__((cleanup(guard_free)))
+#define auto_close     __attribute__((cleanup(guard_close)))
+#define auto_directory __attribute__((cleanup(guard_closedir)))
 
 static inline int take_fd(int *fd)
 {

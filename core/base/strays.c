@@ -48,7 +48,7 @@ static void list_children(const char *process, struct buffer *list)
 	char path[64];
 
 	(void)snprintf(path, sizeof(path), "/proc/%s/task", process);
-	DIR *threads = opendir(path);
+	auto_directory DIR *threads = opendir(path);
 
 	if (threads == NULL) {
 		return;
@@ -58,7 +58,6 @@ static void list_children(const char *process, struct buffer *list)
 			read_thread(process, one->d_name, list);
 		}
 	}
-	(void)closedir(threads);
 }
 
 /* The next number in *at, 0 at the end. */

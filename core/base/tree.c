@@ -90,20 +90,13 @@ static int cannot(struct error *err, int code, const char *name, const char *pat
 	return error_set(err, code, "cannot remove %s below %s: %s", name, path, reason);
 }
 
-static void guard_directory(DIR **directory)
-{
-	if (*directory != NULL) {
-		(void)closedir(*directory);
-	}
-}
-
 static int remove_entry(int parent, const char *name, int depth, const char *path,
 			struct error *err);
 
 /* Takes fd over. */
 static int remove_children(int fd, const char *name, int depth, const char *path, struct error *err)
 {
-	__attribute__((cleanup(guard_directory))) DIR *directory = fdopendir(fd);
+	auto_directory DIR *directory = fdopendir(fd);
 
 	if (directory == NULL) {
 		int code = -errno;

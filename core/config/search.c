@@ -35,13 +35,6 @@ void sources_finish(struct sources *sources)
 	*sources = (struct sources){0};
 }
 
-static void guard_directory(DIR **directory)
-{
-	if (*directory != NULL) {
-		(void)closedir(*directory);
-	}
-}
-
 /* What cannot be looked at counts as a file: opening it will say why not. */
 static bool is_mask(const char *path)
 {
@@ -106,7 +99,7 @@ static int list(struct sources *sources, DIR *directory, const char *path, const
 static int look_into(struct sources *sources, const char *path, const char *suffix, size_t rank,
 		     struct error *err)
 {
-	__attribute__((cleanup(guard_directory))) DIR *directory = opendir(path);
+	auto_directory DIR *directory = opendir(path);
 
 	if (directory == NULL && (errno == ENOENT || errno == ENAMETOOLONG)) {
 		return 0;

@@ -129,16 +129,13 @@ static bool process_has_open(DIR *processes, const char *pid, dev_t device, ino_
 	int fd = length < 0 || (size_t)length >= sizeof(name)
 			 ? -1
 			 : openat(dirfd(processes), name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *descriptors = fd < 0 ? NULL : fdopendir(fd);
+	auto_directory DIR *descriptors = fd < 0 ? NULL : fdopendir(fd);
 
 	if (descriptors == NULL) {
 		guard_close(&fd);
 		return false;
 	}
-	bool found = has_open(descriptors, device, inode);
-
-	(void)closedir(descriptors);
-	return found;
+	return has_open(descriptors, device, inode);
 }
 
 static int look_through(DIR *processes, dev_t device, ino_t inode, const struct file_locks *locks,
@@ -162,18 +159,14 @@ static int find_stranger(dev_t device, ino_t inode, uint64_t locked_in, uint64_t
 			 struct error *err)
 {
 	auto_locks struct file_locks locks = {0};
-	DIR *processes = opendir("/proc");
+	auto_directory DIR *processes = opendir("/proc");
 
 	if (processes == NULL) {
 		return error_set(err, -errno, "cannot read /proc: %s", strerror(errno));
 	}
 	int rc = file_locks_read(locked_in, &locks, err);
 
-	if (rc == 0) {
-		rc = look_through(processes, device, inode, &locks, byte, ret);
-	}
-	(void)closedir(processes);
-	return rc;
+	return rc == 0 ? look_through(processes, device, inode, &locks, byte, ret) : rc;
 }
 
 int file_locks_stranger(dev_t device, ino_t inode, uint64_t locked_in, uint64_t byte, pid_t *ret,

@@ -19,13 +19,6 @@
 #include "base/guard.h"
 #include "install/private.h"
 
-static void guard_directory(DIR **directory)
-{
-	if (*directory != NULL) {
-		(void)closedir(*directory);
-	}
-}
-
 static char *base_directory(const char *staging_dir, const struct artifact *first)
 {
 	return staging_dir != NULL ? path_join(NULL, staging_dir) : path_directory(first->install);
@@ -40,7 +33,7 @@ static int remove_below(const char *path, const char *name, struct error *err)
 
 static int remove_leftovers(const char *path, struct error *err)
 {
-	__attribute__((cleanup(guard_directory))) DIR *directory = opendir(path);
+	auto_directory DIR *directory = opendir(path);
 
 	if (directory == NULL) {
 		return error_set(err, -errno, "cannot read %s: %s", path, strerror(errno));

@@ -236,17 +236,10 @@ static int fault_twins(struct catalog *catalog)
 	return rc;
 }
 
-static void close_directory(DIR **handle)
-{
-	if (*handle != NULL) {
-		(void)closedir(*handle);
-	}
-}
-
 int catalog_read(const char *directory, bool check_trust, struct catalog *ret, struct error *err)
 {
 	auto_catalog struct catalog catalog = {0};
-	__attribute__((cleanup(close_directory))) DIR *handle = opendir(directory);
+	auto_directory DIR *handle = opendir(directory);
 
 	if (handle == NULL) {
 		return error_set(err, -errno,

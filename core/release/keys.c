@@ -75,7 +75,7 @@ static int compare_names(const void *a, const void *b)
 
 static int list_key_files(const char *directory, struct strings *ret, struct error *err)
 {
-	DIR *stream = opendir(directory);
+	auto_directory DIR *stream = opendir(directory);
 	int rc = 0;
 
 	if (stream == NULL) {
@@ -96,7 +96,6 @@ static int list_key_files(const char *directory, struct strings *ret, struct err
 	if (rc == 0 && errno != 0) {
 		rc = -errno;
 	}
-	(void)closedir(stream);
 	if (rc == -E2BIG) {
 		return error_set(err, rc, "%s holds more than %u keys", directory, LIMIT_KEYS);
 	}

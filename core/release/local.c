@@ -78,7 +78,7 @@ static int consider(struct search *search, const char *name)
 static int scan(struct search *search, struct error *err)
 {
 	const char *directory = search->options->local;
-	DIR *stream = opendir(directory);
+	auto_directory DIR *stream = opendir(directory);
 	int rc = 0;
 
 	if (stream == NULL) {
@@ -94,7 +94,6 @@ static int scan(struct search *search, struct error *err)
 		}
 		rc = consider(search, entry->d_name);
 	} while (rc == 0);
-	(void)closedir(stream);
 	return rc < 0 ? error_set(err, rc, "cannot list %s: %s", directory, strerror(-rc)) : 0;
 }
 

@@ -22,13 +22,6 @@
 #define ENDED_MAX     256
 #define KILL_GRACE_MS 5000
 
-static void guard_directory(DIR **directory)
-{
-	if (*directory != NULL) {
-		(void)closedir(*directory);
-	}
-}
-
 static bool executes(pid_t pid, const struct stat *file)
 {
 	struct stat running;
@@ -42,7 +35,7 @@ static bool executes(pid_t pid, const struct stat *file)
 /* 0: none. */
 static int find(const struct stat *file, pid_t *ret, struct error *err)
 {
-	__attribute__((cleanup(guard_directory))) DIR *processes = opendir("/proc");
+	auto_directory DIR *processes = opendir("/proc");
 
 	if (processes == NULL) {
 		return error_set(err, -errno, "cannot list processes: %s", strerror(errno));
