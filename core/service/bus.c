@@ -130,6 +130,8 @@ static int code_of(const struct sdlib *lib, const sd_bus_error *error)
 	} rows[] = {
 		{BUS_NAME ".NoSuchUnit", -ENOENT},
 		{BUS_NAME ".NoSuchJob", -ESRCH},
+		{SD_BUS_ERROR_UNKNOWN_OBJECT, -ESRCH},
+		{SD_BUS_ERROR_INVALID_ARGS, -EINVAL},
 		{BUS_NAME ".UnitMasked", -EPERM},
 		{BUS_NAME ".UnitExists", -EEXIST},
 		{BUS_NAME ".ShuttingDown", -ESHUTDOWN},

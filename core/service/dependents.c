@@ -28,7 +28,8 @@ static int note(struct strings *list, const char *name, struct error *err)
 									   : error_no_memory(err);
 }
 
-/* A unit that is seen for the first time: those that depend on it, and itself if it runs. */
+/* A unit that is seen for the first time: those that depend on it, and itself if it runs. One that
+ * could not come back is refused. */
 static int visit(struct systemd *systemd, const char *name, const struct service *services,
 		 size_t count, struct strings *seen, struct strings *ret, struct error *err)
 {
@@ -36,7 +37,9 @@ static int visit(struct systemd *systemd, const char *name, const struct service
 	int rc = unit_read(&systemd->jobs.bus, name, &unit, err);
 
 	if (rc == 0 && unit_runs(&unit) && !is_service(services, count, name)) {
-		rc = note(ret, name, err);
+		rc = unit_check_startable(&unit, err);
+		rc = rc < 0 ? error_prefix(err, "%s, which goes down with the services", name)
+			    : note(ret, name, err);
 	}
 	for (size_t i = 0; i < unit.dependents.count && rc == 0; i++) {
 		rc = note(seen, unit.dependents.items[i], err);

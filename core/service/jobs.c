@@ -42,7 +42,7 @@ void jobs_finish(struct jobs *jobs)
 	bus_close(&jobs->bus);
 }
 
-/* Whether systemd no longer knows the job. */
+/* Whether systemd no longer knows the job: that it does not answer says nothing. */
 static bool is_gone(struct jobs *jobs)
 {
 	const struct bus_call call = {
@@ -52,7 +52,7 @@ static bool is_gone(struct jobs *jobs)
 	};
 	struct error ignored;
 
-	return bus_call(&jobs->bus, &call, NULL, &ignored, "ss", BUS_JOB, "Id") < 0;
+	return bus_call(&jobs->bus, &call, NULL, &ignored, "ss", BUS_JOB, "Id") == -ESRCH;
 }
 
 void jobs_cancel(struct jobs *jobs)

@@ -6,6 +6,7 @@
  * is therefore looked at again, by its main process.
  */
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,6 +25,7 @@
 #include "service/unitlog.h"
 
 #define KILL_GRACE_MS 5000
+#define DOWN_STEP_MS  100
 
 struct systemd *systemd_new(void)
 {
@@ -50,17 +52,6 @@ void systemd_free(struct systemd **systemd)
 
 /* ---- who runs -------------------------------------------------------------------------------- */
 
-/* A unit that runs and could not be started again must not be stopped. */
-static int check_startable(const struct unit *unit, struct error *err)
-{
-	if (unit_is(unit->load_state, "loaded")) {
-		return 0;
-	}
-	return error_set(err, -EPERM,
-			 "it runs, but could not be started again: its unit is %s; mend that first",
-			 unit->load_state);
-}
-
 static int find_main(const struct unit *unit, struct service_process *ret, struct error *err)
 {
 	if (unit->main_pid == 0 && unit_is(unit->active_state, "active")) {
@@ -70,7 +61,7 @@ static int find_main(const struct unit *unit, struct service_process *ret, struc
 			"release it is: give it Type=notify, exec, simple or forking",
 			unit->type[0] != '\0' ? "Type=" : "it is no service", unit->type);
 	}
-	if (unit->main_pid == 0) {
+	if (unit->main_pid == 0 || unit_is(unit->active_state, "deactivating")) {
 		return error_set(err, -EAGAIN, "it is %s (%s) now: try again when it runs",
 				 unit->active_state, unit->sub_state);
 	}
@@ -94,7 +85,7 @@ static int find(const struct service_context *context, const struct service *ser
 	if (rc < 0 || !unit_runs(&unit)) {
 		return rc;
 	}
-	rc = check_startable(&unit, err);
+	rc = unit_check_startable(&unit, err);
 	return rc < 0 ? rc : find_main(&unit, ret, err);
 }
 
@@ -186,7 +177,8 @@ static const struct ending {
 	{"resources", -ECHILD, false, "systemd could not start its process"},
 };
 
-static int tell_result(const struct unit *unit, struct error *err)
+/* job: what became of the job that started it; "": not known. */
+static int tell_result(const struct unit *unit, const char *job, struct error *err)
 {
 	for (size_t i = 0; i < sizeof(endings) / sizeof(endings[0]); i++) {
 		const struct ending *ending = &endings[i];
@@ -198,8 +190,11 @@ static int tell_result(const struct unit *unit, struct error *err)
 						      unit->exit_status)
 					  : error_set(err, ending->code, "%s", ending->text);
 	}
-	return error_set(err, -ESRCH, "it is %s (%s) and not active", unit->active_state,
-			 unit->sub_state);
+	bool is_told = job[0] != '\0' && !unit_is(job, "done");
+
+	return error_set(err, -ESRCH, "it is %s (%s) and not active%s%s", unit->active_state,
+			 unit->sub_state, is_told ? ": systemd's word for its start is " : "",
+			 is_told ? job : "");
 }
 
 /* The job is over: does the unit run? */
@@ -215,7 +210,7 @@ static int expect_active(struct systemd *systemd, const char *name, struct error
 	if (!unit_is(unit.load_state, "loaded")) {
 		return error_set(err, -EPERM, "its unit is %s", unit.load_state);
 	}
-	rc = tell_result(&unit, err);
+	rc = tell_result(&unit, systemd->jobs.result, err);
 	(void)unitlog_append(systemd->jobs.bus.lib, unit.invocation, err);
 	return rc;
 }
@@ -277,7 +272,10 @@ int systemd_start_dependent(struct systemd *systemd, const char *unit, uint64_t 
 	auto_unit struct unit now = {0};
 	int rc = unit_read(&systemd->jobs.bus, unit, &now, err);
 
-	if (rc == 0 && !unit_is(now.active_state, "active")) {
+	/* A task that was cut off begins anew, and takes as long as it takes. */
+	if (rc == 0 && unit_is(now.type, "oneshot")) {
+		rc = jobs_begin(&systemd->jobs, "StartUnit", unit, err);
+	} else if (rc == 0 && !unit_is(now.active_state, "active")) {
 		rc = start_unit(systemd, unit, timeout_ms, 0, err);
 	}
 	return rc < 0 ? error_prefix(err, "cannot start %s again", unit) : 0;
@@ -315,6 +313,26 @@ static int expect_down(struct systemd *systemd, const char *name, bool *ret_kill
 	return 0;
 }
 
+/* systemd has not answered, but will do what it was asked for once it has time: nobody is killed
+ * who may not even know yet that he has to end. */
+static int await_down(struct systemd *systemd, const struct service *service, struct error *err)
+{
+	uint64_t deadline = clock_deadline(service->stop_timeout_ms);
+	int rc = -ETIMEDOUT;
+
+	while (rc == -ETIMEDOUT && clock_left(deadline) > 0) {
+		auto_unit struct unit unit = {0};
+
+		rc = unit_read(&systemd->jobs.bus, service->name, &unit, err);
+		if (rc == 0 && unit_runs(&unit)) {
+			rc = error_set(err, -ETIMEDOUT, "systemd has not answered, and it is %s",
+				       unit.active_state);
+			(void)poll(NULL, 0, DOWN_STEP_MS);
+		}
+	}
+	return rc;
+}
+
 static int stop_unit(struct systemd *systemd, const struct service *service, bool *ret_killed,
 		     struct error *err)
 {
@@ -322,6 +340,9 @@ static int stop_unit(struct systemd *systemd, const struct service *service, boo
 
 	if (rc == -ENOENT) {
 		return 0;
+	}
+	if (rc == -ETIMEDOUT) {
+		return await_down(systemd, service, err);
 	}
 	rc = rc < 0 ? rc : jobs_wait(&systemd->jobs, service->stop_timeout_ms, 0, err);
 	if (rc == -ETIMEDOUT) {
@@ -402,7 +423,7 @@ static void explain(const struct service_context *context, const struct service 
 		struct error ending = {0};
 
 		if (!unit_is(unit.result, "success")) {
-			(void)tell_result(&unit, &ending);
+			(void)tell_result(&unit, "", &ending);
 			append(err, ending.text);
 		}
 	}

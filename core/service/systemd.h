@@ -24,7 +24,8 @@ MUST_CHECK int systemd_reload(struct systemd *systemd, struct error *err);
 bool systemd_is_stopping(struct systemd *systemd);
 
 /* Units that run now and will be stopped with the services, since they require them, are bound to
- * them or part of them, directly or not; the services themselves are not among them. */
+ * them or part of them, directly or not; the services themselves are not among them. -EPERM: one of
+ * them could not be started again. */
 MUST_CHECK int systemd_dependents(struct systemd *systemd, const struct service *services,
 				  size_t count, struct strings *ret, struct error *err);
 /* Starts a unit that was stopped with one of the services, unless it runs. Errors as of
@@ -35,8 +36,8 @@ MUST_CHECK int systemd_start_dependent(struct systemd *systemd, const char *unit
 /*
  * From now on until systemd_open_window() whoever starts one of the services (a socket, a timer, a
  * person) waits: a unit of our own is before them in systemd's order and does not come to its end.
- * argv (the first word absolute) runs in it; it reads one byte from its standard input when the
- * window opens, and end of file when we have died. Idempotent.
+ * argv (the first word absolute) runs in it. Its standard input is a socket: it sends a byte once
+ * it waits, and receives one when the window opens, and end of file when we have died. Idempotent.
  */
 MUST_CHECK int systemd_close_window(struct systemd *systemd, const char *product,
 				    const struct service *services, size_t count,

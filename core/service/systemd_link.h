@@ -9,7 +9,7 @@
 struct systemd {
 	struct jobs jobs;
 	unsigned windows; /* closed so far */
-	int window;       /* our end of the closed window's standard input; -1: it is open */
+	int window;       /* our end of the closed window's line; -1: it is open */
 	int inhibitor;    /* -1: none */
 };
 

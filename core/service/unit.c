@@ -16,7 +16,6 @@
 
 enum kind {
 	KIND_WORD,  /* s, into UNIT_WORD_MAX bytes */
-	KIND_TEXT,  /* s or o, allocated */
 	KIND_NAMES, /* as, added to */
 	KIND_BOOL,  /* b */
 	KIND_U32,   /* u */
@@ -25,8 +24,8 @@ enum kind {
 };
 
 static const char *const signatures[] = {
-	[KIND_WORD] = "s", [KIND_TEXT] = "s", [KIND_NAMES] = "as", [KIND_BOOL] = "b",
-	[KIND_U32] = "u",  [KIND_I32] = "i",  [KIND_ID] = "ay",
+	[KIND_WORD] = "s", [KIND_NAMES] = "as", [KIND_BOOL] = "b",
+	[KIND_U32] = "u",  [KIND_I32] = "i",    [KIND_ID] = "ay",
 };
 
 static const struct property {
@@ -38,13 +37,12 @@ static const struct property {
 	{"ActiveState", KIND_WORD, offsetof(struct unit, active_state)},
 	{"SubState", KIND_WORD, offsetof(struct unit, sub_state)},
 	{"InvocationID", KIND_ID, offsetof(struct unit, invocation)},
-	{"NeedDaemonReload", KIND_BOOL, offsetof(struct unit, needs_reload)},
-	{"FragmentPath", KIND_TEXT, offsetof(struct unit, fragment)},
 	{"RequiredBy", KIND_NAMES, offsetof(struct unit, dependents)},
 	{"RequisiteOf", KIND_NAMES, offsetof(struct unit, dependents)},
 	{"BoundBy", KIND_NAMES, offsetof(struct unit, dependents)},
 	{"ConsistsOf", KIND_NAMES, offsetof(struct unit, dependents)},
-	{"TriggeredBy", KIND_NAMES, offsetof(struct unit, triggers)},
+	{"PropagatesStopTo", KIND_NAMES, offsetof(struct unit, dependents)},
+	{"CanStart", KIND_BOOL, offsetof(struct unit, can_start)},
 	{"Type", KIND_WORD, offsetof(struct unit, type)},
 	{"Result", KIND_WORD, offsetof(struct unit, result)},
 	{"KillMode", KIND_WORD, offsetof(struct unit, kill_mode)},
@@ -52,19 +50,12 @@ static const struct property {
 	{"RuntimeDirectory", KIND_NAMES, offsetof(struct unit, runtime_directories)},
 	{"SendSIGKILL", KIND_BOOL, offsetof(struct unit, sends_sigkill)},
 	{"MainPID", KIND_U32, offsetof(struct unit, main_pid)},
-	{"NRestarts", KIND_U32, offsetof(struct unit, restarts)},
 	{"ExecMainStatus", KIND_I32, offsetof(struct unit, exit_status)},
-	{"ControlGroup", KIND_TEXT, offsetof(struct unit, control_group)},
-	{"StatusText", KIND_TEXT, offsetof(struct unit, status_text)},
 };
 
 void unit_finish(struct unit *unit)
 {
-	free(unit->fragment);
-	free(unit->control_group);
-	free(unit->status_text);
 	strings_finish(&unit->dependents);
-	strings_finish(&unit->triggers);
 	strings_finish(&unit->runtime_directories);
 	*unit = (struct unit){0};
 }
@@ -79,6 +70,22 @@ bool unit_runs(const struct unit *unit)
 	return !unit_is(unit->active_state, "inactive") && !unit_is(unit->active_state, "failed");
 }
 
+int unit_check_startable(const struct unit *unit, struct error *err)
+{
+	if (!unit_is(unit->load_state, "loaded")) {
+		return error_set(err, -EPERM,
+				 "it runs, but could not be started again: its unit is %s; mend "
+				 "that first",
+				 unit->load_state);
+	}
+	return unit->can_start
+		       ? 0
+		       : error_set(err, -EPERM,
+				   "it runs, but could not be started again: its unit does not "
+				   "allow it (RefuseManualStart=, or it is of a kind that nobody "
+				   "starts); stop it first");
+}
+
 static const struct property *find_property(const char *name)
 {
 	for (size_t i = 0; i < sizeof(properties) / sizeof(properties[0]); i++) {
@@ -90,19 +97,6 @@ static const struct property *find_property(const char *name)
 }
 
 /* ---- values ---------------------------------------------------------------------------------- */
-
-static int read_text(const struct sdlib *lib, sd_bus_message *message, char **target)
-{
-	const char *text = NULL;
-	int rc = lib->sd_bus_message_read(message, "s", &text);
-
-	if (rc < 0) {
-		return rc;
-	}
-	free(*target);
-	*target = strdup(text);
-	return *target == NULL ? -ENOMEM : 0;
-}
 
 static int read_names(const struct sdlib *lib, sd_bus_message *message, struct strings *target)
 {
@@ -162,8 +156,6 @@ static int read_value(const struct sdlib *lib, sd_bus_message *message,
 	switch (property->kind) {
 	case KIND_WORD:
 		return read_word(lib, message, target);
-	case KIND_TEXT:
-		return read_text(lib, message, target);
 	case KIND_NAMES:
 		return read_names(lib, message, target);
 	case KIND_BOOL:
@@ -254,19 +246,6 @@ static int find_path(struct bus *bus, const char *name, char **ret, struct error
 	return *ret == NULL ? error_no_memory(err) : 0;
 }
 
-static int fill_gaps(struct unit *unit)
-{
-	char **const texts[] = {&unit->fragment, &unit->control_group, &unit->status_text};
-
-	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
-		if (*texts[i] == NULL && (*texts[i] = strdup("")) == NULL) {
-			return -ENOMEM;
-		}
-	}
-	text_sanitize(unit->status_text);
-	return 0;
-}
-
 int unit_read(struct bus *bus, const char *name, struct unit *ret, struct error *err)
 {
 	auto_unit struct unit unit = {0};
@@ -279,9 +258,6 @@ int unit_read(struct bus *bus, const char *name, struct unit *ret, struct error 
 	}
 	if (rc < 0) {
 		return error_prefix(err, "unit %s", name);
-	}
-	if (fill_gaps(&unit) < 0) {
-		return error_no_memory(err);
 	}
 	*ret = unit;
 	unit = (struct unit){0};

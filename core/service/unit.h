@@ -18,12 +18,10 @@ struct unit {
 	char active_state[UNIT_WORD_MAX]; /* active, activating, inactive, failed, … */
 	char sub_state[UNIT_WORD_MAX];    /* running, auto-restart, … */
 	char invocation[UNIT_INVOCATION_MAX];
-	bool needs_reload; /* its files changed since systemd read them */
-	char *fragment;    /* the unit file; "" where there is none */
-	/* Units that are stopped with it: they require it, are bound to it, or part of it. */
+	bool can_start; /* a person may start it (not RefuseManualStart=yes) */
+	/* Units that are stopped with it: they require it, are bound to it, part of it, or it says
+	 * so. */
 	struct strings dependents;
-	/* Units that can start it: sockets, paths, timers. */
-	struct strings triggers;
 	/* Of services: */
 	char type[UNIT_WORD_MAX]; /* notify, simple, oneshot, …; "": no service */
 	char result[UNIT_WORD_MAX];
@@ -32,16 +30,16 @@ struct unit {
 	struct strings runtime_directories;
 	bool sends_sigkill;
 	uint32_t main_pid; /* 0: none now */
-	uint32_t restarts;
 	int32_t exit_status;
-	char *control_group; /* below the root of the hierarchy; "" when it does not run */
-	char *status_text;   /* what it told with STATUS=; "" */
 };
 #define auto_unit __attribute__((cleanup(unit_finish)))
 void unit_finish(struct unit *unit);
 
 /* -EINVAL: that is no unit's name. A unit that does not exist is no error: load_state says so. */
 MUST_CHECK int unit_read(struct bus *bus, const char *name, struct unit *ret, struct error *err);
+
+/* -EPERM: it is masked, gone, broken, or nobody may start it: once stopped it would stay down. */
+MUST_CHECK int unit_check_startable(const struct unit *unit, struct error *err);
 
 bool unit_is(const char *word, const char *expected);
 /* Active, or on its way to or from there. */

@@ -7,9 +7,10 @@
  * to be written below /run/systemd or read again.
  */
 #include <errno.h>
-#include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/types.h>
 #include <unistd.h>
 
@@ -18,8 +19,9 @@
 #include "service/systemd_link.h"
 #include "service/unit.h"
 
-#define UNIT_NAME_MAX    256
-#define SCOPE_TIMEOUT_MS 10000
+#define UNIT_NAME_MAX     256
+#define SCOPE_TIMEOUT_MS  10000
+#define HOLDER_TIMEOUT_MS 10000
 /* If nobody opens the window and nobody dies, systemd ends it. */
 #define WINDOW_MAX_US ((uint64_t)2 * 60 * 60 * 1000000)
 
@@ -127,6 +129,23 @@ static int start_window(struct systemd *systemd, const struct window *window, st
 	return bus_send(bus, &call, m, NULL, err);
 }
 
+/* That systemd has taken the unit on does not mean that its program runs. */
+static int await_holder(int line, struct error *err)
+{
+	struct pollfd ready = {.fd = line, .events = POLLIN};
+	char byte = '\0';
+	int count = poll(&ready, 1, HOLDER_TIMEOUT_MS);
+
+	if (count == 0) {
+		return error_set(err, -ETIMEDOUT, "who shall hold the window does not answer");
+	}
+	return count > 0 && recv(line, &byte, 1, 0) == 1
+		       ? 0
+		       : error_set(err, -ECHILD,
+				   "who shall hold the window did not start; `systemctl status "
+				   "'banger-update-window-*'` may know why");
+}
+
 int systemd_close_window(struct systemd *systemd, const char *product,
 			 const struct service *services, size_t count, const char *const *argv,
 			 struct error *err)
@@ -136,18 +155,21 @@ int systemd_close_window(struct systemd *systemd, const char *product,
 	if (systemd->window >= 0) {
 		return 0;
 	}
-	if (pipe2(ends, O_CLOEXEC) < 0) {
-		return error_set(err, -errno, "cannot make a pipe: %s", strerror(errno));
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0) {
+		return error_set(err, -errno, "cannot make a socket: %s", strerror(errno));
 	}
 	auto_close int input = ends[0];
-	auto_close int ours = ends[1];
 	const struct window window = {product, services, count, argv, input};
+
+	systemd->window = ends[1];
 	int rc = start_window(systemd, &window, err);
 
+	guard_close(&input);
+	rc = rc < 0 ? rc : await_holder(systemd->window, err);
 	if (rc < 0) {
+		systemd_open_window(systemd);
 		return error_prefix(err, "cannot keep others from starting the services");
 	}
-	systemd->window = take_fd(&ours);
 	return 0;
 }
 
@@ -155,7 +177,7 @@ void systemd_open_window(struct systemd *systemd)
 {
 	if (systemd->window >= 0) {
 		/* Who does not read it any more does not wait, either. */
-		(void)!write(systemd->window, "o", 1);
+		(void)!send(systemd->window, "o", 1, MSG_NOSIGNAL);
 		guard_close(&systemd->window);
 	}
 }

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -28,11 +29,20 @@
 
 #define auto_update __attribute__((cleanup(update_finish)))
 
-static int has_journal(const char *state_dir)
+/* 1, 0, or an error: who cannot look does not know. */
+static int has_journal(const char *state_dir, struct error *err)
 {
 	auto_free char *path = path_join(state_dir, "journal.db");
 
-	return path == NULL ? -ENOMEM : access(path, F_OK) == 0;
+	if (path == NULL) {
+		return error_no_memory(err);
+	}
+	if (access(path, F_OK) == 0) {
+		return 1;
+	}
+	return errno == ENOENT || errno == ENOTDIR
+		       ? 0
+		       : error_set(err, -errno, "cannot look at %s: %s", path, strerror(errno));
 }
 
 static int recover_under_lock(struct update *update, struct error *err)
@@ -68,8 +78,10 @@ static int recover_in(struct update *update)
 	update->boot = update->options->boot;
 	update->recovers = true;
 	update->result = RESULT_UP_TO_DATE;
-	int there = has_journal(update->state_dir);
-	int rc = there <= 0 ? there : recover_under_lock(update, &err);
+	int there = has_journal(update->state_dir, &err);
+	int rc = there < 0    ? update_fail(update, RESULT_ERROR, &err)
+		 : there == 0 ? 0
+			      : recover_under_lock(update, &err);
 	int code = exit_code_of(update);
 
 	if (rc == 0 && there > 0 && update->config != NULL) {
@@ -112,9 +124,10 @@ static int recover_others(const struct options *options, const char *seen)
 
 	for (int i = 0; i < count; i++) {
 		auto_free char *directory = path_join(parent, entries[i]->d_name);
+		struct error ignored;
 
 		free(entries[i]);
-		if (directory == NULL || has_journal(directory) <= 0 ||
+		if (directory == NULL || has_journal(directory, &ignored) == 0 ||
 		    (seen != NULL && strcmp(seen, directory) == 0)) {
 			continue;
 		}
@@ -126,6 +139,17 @@ static int recover_others(const struct options *options, const char *seen)
 	return worst;
 }
 
+/* Where there is no INI file, there may be no product, either. One that cannot be read keeps
+ * nobody's journal from being looked at, but the product that it configures was not. */
+static int tell_unconfigured(struct update *update)
+{
+	if (update->failure.code == -ENOENT) {
+		return 0;
+	}
+	(void)error_prefix(&update->failure, "--state DIR recovers without an INI file");
+	return say_end(update, update->options->boot ? 0 : result_exit_code(update->result));
+}
+
 static int recover_products(const struct options *options)
 {
 	auto_update struct update update;
@@ -133,20 +157,21 @@ static int recover_products(const struct options *options)
 	bool is_configured = update_init(&update, options, &err) == 0;
 
 	if (!is_configured && options->config != NULL) {
-		(void)error_prefix(&update.failure, "--state DIR recovers without an INI file");
-		return say_end(&update, options->boot ? 0 : result_exit_code(update.result));
+		return tell_unconfigured(&update);
 	}
-	int code = is_configured ? recover_in(&update) : 0;
+	int code = is_configured ? recover_in(&update) : tell_unconfigured(&update);
 	int others = options->config == NULL ? recover_others(options, update.state_dir) : 0;
 
 	return others > code ? others : code;
 }
 
-/* A run that goes on tells us with a byte that we are not needed; one that is killed, with the end
- * of the pipe. Whoever started us bounds the wait. */
+/* Whoever started us hears that we wait; a run that goes on tells us with a byte that we are not
+ * needed, one that is killed with the end of the line. systemd bounds the wait. */
 static bool is_needed(void)
 {
-	char byte = '\0';
+	char byte = 'w';
+
+	(void)!send(STDIN_FILENO, &byte, 1, MSG_NOSIGNAL);
 	ssize_t got = read(STDIN_FILENO, &byte, 1);
 
 	while (got < 0 && errno == EINTR) {
@@ -155,7 +180,7 @@ static bool is_needed(void)
 	return got <= 0;
 }
 
-/* Of a process that is killed, the pipe may be closed before the lock is. */
+/* Of a process that is killed, the line may be closed before the lock is. */
 static void await_lock(const char *state_dir)
 {
 	uint64_t deadline = clock_deadline(LOCK_PATIENCE_MS);

@@ -36,8 +36,6 @@ static int stop_one(struct update *update, struct service_run *run, struct error
 	struct service_context context = update_context(update, &values);
 	bool killed = false;
 
-	run->stopped = true;
-	run->wanted = true;
 	int rc = update->manager->stop(&context, run->service, &killed, err);
 
 	if (rc < 0) {
@@ -50,13 +48,26 @@ static int stop_one(struct update *update, struct service_run *run, struct error
 	return 0;
 }
 
+/* Before the first stop, since it may take others down that require it. */
+static void want_back(struct update *update)
+{
+	for (size_t i = 0; i < update->plan.host->service_count; i++) {
+		struct service_run *run = &update->services[i];
+
+		run->stopped = run->stopped || run->before->pid != 0;
+		run->wanted = run->wanted || run->before->pid != 0;
+	}
+}
+
 int update_stop(struct update *update, struct error *err)
 {
 	size_t stopped = 0;
 	int rc = window_close(update, err);
 
 	rc = rc < 0 ? rc : find_again(update, err);
-
+	if (rc == 0) {
+		want_back(update);
+	}
 	for (size_t i = update->plan.host->service_count; i-- > 0 && rc == 0;) {
 		if (update->services[i].before->pid != 0) {
 			rc = stop_one(update, &update->services[i], err);

@@ -162,18 +162,10 @@ static void undo_phase(struct update *update, const struct phase *phase)
 			 clock_monotonic_ms() - started);
 }
 
-/* Done already by a recovery that was cut short. Whether the old release runs is looked at again,
- * and what no release needs is removed again. */
-static bool is_undone(const struct update *update, const struct phase *phase)
-{
-	return phase->undo != update_start_old && phase->undo != update_discard_snapshots &&
-	       strings_contain(&update->undone, phase->name);
-}
-
 void phases_walk_back(struct update *update, const struct phase *reached)
 {
 	for (const struct phase *phase = reached;; phase--) {
-		if (phase->undo != NULL && !is_undone(update, phase)) {
+		if (phase->undo != NULL) {
 			undo_phase(update, phase);
 		}
 		if (phase == phase_rows) {
@@ -183,39 +175,51 @@ void phases_walk_back(struct update *update, const struct phase *reached)
 	update->result = update->incomplete ? RESULT_ROLLBACK_INCOMPLETE : RESULT_ROLLED_BACK;
 }
 
-/* A release that did not come up is not tried again by itself. What failed before it was started,
- * or since somebody interrupted, says nothing about it. */
-static void condemn(struct update *update, const struct phase *failed)
+/* Whether it says something about the release that this phase failed: not before any service of it
+ * was started, and not since somebody interrupted or the host goes down. */
+static bool is_to_blame(const struct update *update, const struct phase *failed)
+{
+	bool was_tried = update->tried || update->plan.host->service_count == 0;
+
+	return failed != NULL && was_tried && !phases_are_interrupted() &&
+	       update->failure.code != -EINTR && update->failure.code != -ESHUTDOWN &&
+	       (failed->run == update_start || failed->run == update_health);
+}
+
+/* A release that did not come up is not tried again by itself. */
+static void condemn(struct update *update)
 {
 	struct error err = {0};
 
-	if (!update->journaled || update->failure.code == -EINTR ||
-	    (failed->run != update_start && failed->run != update_health)) {
-		return;
-	}
-	if (journal_condemn(update->journal, update->release.version.text, update->run,
+	if (update->journaled && !update->left_open &&
+	    journal_condemn(update->journal, update->release.version.text, update->run,
 			    update->failure.text, &err) < 0) {
 		report_problem(&update->report, err.text);
 	}
 }
 
 /* Why a phase that changed nothing failed decides what the run exits with; judge.c says more than
- * "error" itself. */
-static void fail(struct update *update, const struct phase *phase, const struct error *err)
+ * "error" itself. failed: NULL for the commit, which comes after the last phase. */
+static void fail(struct update *update, const struct phase *reached, const struct phase *failed,
+		 const struct error *err)
 {
 	struct error ignored;
 
-	update->failed_phase = phase->name;
+	update->failed_phase = failed != NULL ? failed->name : "commit";
 	if (update->result != RESULT_REFUSED && update->result != RESULT_BUSY &&
 	    update->result != RESULT_USAGE) {
 		update->result = RESULT_ERROR;
 	}
 	update->failure = *err;
-	(void)!note(update, phase->name, "failed", err->text, &ignored);
+	(void)!note(update, update->failed_phase, "failed", err->text, &ignored);
 	if (update->begun) {
+		bool is_bad = is_to_blame(update, failed);
+
 		report_rollback(&update->report, update->failure.text);
-		phases_walk_back(update, phase);
-		condemn(update, phase);
+		phases_walk_back(update, reached);
+		if (is_bad) {
+			condemn(update);
+		}
 	}
 }
 
@@ -310,7 +314,7 @@ void phases_walk(struct update *update, enum way way, const char *until)
 		} else if (begin_again(update, phase, &err)) {
 			phase = next_of(way, phase_rows);
 		} else {
-			fail(update, phase, &err);
+			fail(update, phase, phase, &err);
 			return;
 		}
 		if (update->result == RESULT_UP_TO_DATE) {
@@ -318,6 +322,6 @@ void phases_walk(struct update *update, enum way way, const char *until)
 		}
 	}
 	if (commit(update, &err) < 0) {
-		fail(update, last, &err);
+		fail(update, last, NULL, &err);
 	}
 }

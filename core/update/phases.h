@@ -49,7 +49,7 @@ void phases_walk(struct update *update, enum way way, const char *until);
 
 /*
  * The one way back, from the phase that was reached: what each row changed is undone, the last one
- * first, whatever way it was walked. Sets update->result. What update->undone names is left out.
+ * first, whatever way it was walked. Sets update->result.
  */
 void phases_walk_back(struct update *update, const struct phase *reached);
 

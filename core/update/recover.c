@@ -97,8 +97,10 @@ static int revive_run(struct update *run, const struct update *parent,
 	char boot[PLAN_BOOT_SIZE];
 
 	run->product = strdup(entry->product);
+	run->state_dir = strdup(parent->state_dir);
 	run->installed = copy_or_empty(entry->from);
-	if (run->product == NULL || (entry->from[0] != '\0' && run->installed == NULL)) {
+	if (run->product == NULL || run->state_dir == NULL ||
+	    (entry->from[0] != '\0' && run->installed == NULL)) {
 		return error_no_memory(err);
 	}
 	recall_previous(run, entry);
@@ -152,6 +154,27 @@ static int finish_committed(struct update *run, struct error *err)
 	return rc;
 }
 
+/* Where the way back begins. Once files and databases are back nothing but the services is left:
+ * what the old release has written since is not taken away again. Until then all of it is done
+ * again, and first of all whoever runs is stopped: while nobody looked after the host, somebody may
+ * have started what lay there. */
+static const struct phase *first_to_undo(const struct update *run, const struct course *course)
+{
+	const struct phase *stop = phase_find("stop");
+	const struct phase *start = phase_find("start");
+	bool is_back = course->reached > stop;
+
+	for (const struct phase *phase = course->reached; phase > stop; phase--) {
+		is_back = is_back && (phase->undo == NULL || phase == start ||
+				      strings_contain(&course->undone, phase->name));
+	}
+	if (is_back) {
+		return stop;
+	}
+	return !run->boot && course->reached > stop && course->reached < start ? start
+									       : course->reached;
+}
+
 static int go_back(struct update *run, const struct course *course, struct error *err)
 {
 	run->changed = true;
@@ -161,12 +184,7 @@ static int go_back(struct update *run, const struct course *course, struct error
 			run->plan.snapshots[i].database = NULL;
 		}
 	}
-	for (size_t i = 0; i < course->undone.count; i++) {
-		if (strings_add(&run->undone, course->undone.items[i]) < 0) {
-			return error_no_memory(err);
-		}
-	}
-	phases_walk_back(run, course->reached);
+	phases_walk_back(run, first_to_undo(run, course));
 	if (run->incomplete) {
 		return error_set(err, -EUCLEAN, "run %s could not be taken back completely",
 				 run->run);
@@ -294,7 +312,9 @@ static int recover_entry(struct update *update, const struct journal_entry *entr
 		rc = restore_whole(&run, entry, course, err);
 		/* Why it could not be made whole is worth more than what fails afterwards. */
 		struct error later = {0};
-		int ended = is_open ? 0 : end_run(&run, entry, &later);
+		/* A committed one that is not up yet is tried again. */
+		bool goes_on = is_open || (rc < 0 && entry->committed_at[0] != '\0');
+		int ended = goes_on ? 0 : end_run(&run, entry, &later);
 		int taken = take_over(update, &run, &later);
 
 		if (rc == 0 && (ended < 0 || taken < 0)) {

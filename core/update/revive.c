@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/guard.h"
 #include "service/runners.h"
+#include "update/bar.h"
 #include "update/update.h"
 #include "update/window.h"
 
@@ -37,12 +38,16 @@ static int start_one(struct update *update, struct service_run *run, int interru
 	struct service_context context = update_context(update, &values);
 
 	context.interrupts = interrupts;
+	update->tried = true;
 	int rc = update->manager->start(&context, run->service, err);
 
 	if (rc == 0) {
 		rc = service_identify(update->manager, &context, run->service,
 				      update_binary_path(update, run->service), run->before,
 				      &run->after, err);
+		if (rc == -EAGAIN) {
+			rc = error_set(err, -ESRCH, "its process ended right after its start");
+		}
 		if (rc == -ESRCH && update->manager->explain != NULL) {
 			update->manager->explain(&context, run->service, &run->after, err);
 		}
@@ -56,8 +61,10 @@ int update_start(struct update *update, struct error *err)
 	int rc = window_open(update, err);
 
 	for (size_t i = 0; i < update->plan.host->service_count && rc == 0; i++) {
-		if (update->services[i].wanted) {
-			rc = start_one(update, &update->services[i], update->interrupts, err);
+		struct service_run *run = &update->services[i];
+
+		if (run->wanted && update_has_program(update, run->service)) {
+			rc = start_one(update, run, update->interrupts, err);
 			started++;
 		}
 	}
@@ -84,7 +91,7 @@ static int expect_nobody(struct update *update, const struct service *service, s
 {
 	const char *path = update_binary_path(update, service);
 	pid_t pid = 0;
-	int rc = path == NULL ? 0 : runners_find(path, &pid, err);
+	int rc = path == NULL || service->keeps_children ? 0 : runners_find(path, &pid, err);
 
 	if (rc < 0 && rc != -ENOENT) {
 		return rc;
@@ -294,6 +301,8 @@ int update_start_old(struct update *update, struct error *err)
 	if (update->boot) {
 		return 0;
 	}
+	/* Files and databases are whole again. */
+	bar_lift(update, update->product);
 	if (window_host_stops(update)) {
 		update->left_open = true;
 		return update_leave_to_person(update, -ESHUTDOWN, err,
@@ -316,11 +325,13 @@ int update_start_old(struct update *update, struct error *err)
 
 int update_start_missing(struct update *update, struct error *err)
 {
+	bar_lift(update, update->product);
 	for (size_t i = 0; i < update->plan.host->service_count; i++) {
 		struct service_run *run = &update->services[i];
 
 		run->after = (struct service_process){0};
-		if (run->before->pid == 0 || runs_already(update, run)) {
+		if (run->before->pid == 0 || !update_has_program(update, run->service) ||
+		    runs_already(update, run)) {
 			continue;
 		}
 		int rc = start_one(update, run, NO_INTERRUPTS, err);

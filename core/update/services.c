@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/clock.h"
 #include "service/runners.h"
@@ -112,16 +113,49 @@ int update_check_stopped(struct update *update, struct error *err)
 	return rc;
 }
 
+static const struct swap_plan *find_swap(const struct update *update, const char *path)
+{
+	for (size_t i = 0; update->plan.swaps != NULL && i < update->plan.host->artifact_count;
+	     i++) {
+		const struct swap_plan *swap = &update->plan.swaps[i];
+
+		if (swap->artifact != NULL && strcmp(swap->artifact->install, path) == 0) {
+			return swap;
+		}
+	}
+	return NULL;
+}
+
+/* Not replaced yet: who executes it is none of the new release. */
+static bool is_old(const struct update *update, const char *path)
+{
+	const struct swap_plan *swap = find_swap(update, path);
+	struct stat st;
+
+	return swap != NULL && swap->existed && stat(path, &st) == 0 &&
+	       st.st_ino == swap->old_inode;
+}
+
+bool update_has_program(const struct update *update, const struct service *service)
+{
+	const char *path = update_binary_path(update, service);
+	const struct swap_plan *swap = path != NULL ? find_swap(update, path) : NULL;
+
+	return swap == NULL || !swap->removes;
+}
+
 int update_end_leftovers(struct update *update, const struct service *service, struct error *err)
 {
 	const char *path = update_binary_path(update, service);
 	size_t ended = 0;
 
-	if (path == NULL || service->keeps_children) {
+	if (path == NULL || service->keeps_children || is_old(update, path)) {
 		return 0;
 	}
 	int rc = runners_end(path, service->stop_timeout_ms, &ended, err);
 
+	/* A release that has no such program. */
+	rc = rc == -ENOENT ? 0 : rc;
 	if (rc == 0 && ended > 0) {
 		report_warning(&update->report,
 			       "%zu process%s of the new release, not named by the pid file of %s, "

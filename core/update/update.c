@@ -203,7 +203,6 @@ void update_finish(struct update *update)
 	}
 	free(update->holds);
 	free(update->services);
-	strings_finish(&update->undone);
 	strings_finish(&update->judged);
 	strings_finish(&update->set_aside);
 	plan_finish(&update->plan);
@@ -223,6 +222,7 @@ void update_finish(struct update *update)
 	helpers_close(&update->helpers);
 	free(update->product);
 	free(update->state_dir);
+	free(update->program);
 	guard_close(&update->interrupts);
 	config_free(update->config);
 }

@@ -64,12 +64,12 @@ struct update {
 	struct plan plan; /* what is about to be changed, and how it was; host from the start */
 	const struct service_manager *manager;
 	struct systemd *systemd;      /* NULL: not what manages the services */
+	char *program;                /* the name that we were executed by, for systemd's sake */
 	struct service_run *services; /* one for each in plan.host */
 	struct strings judged; /* each database's schema when plugins were asked; "": unknown */
 	struct snapshot_hold **holds;   /* one for each database in plan.host */
 	struct strings set_aside;       /* databases that were kept under another name */
 	char recovered[ERROR_TEXT_MAX]; /* what came of a run that was killed; "": there was none */
-	struct strings undone;          /* recovery: phases whose undo is known to have succeeded */
 
 	enum result result;
 	struct error failure; /* why, when result is no success */
@@ -79,6 +79,7 @@ struct update {
 	bool boot;               /* the host is starting: files and databases only */
 	bool begun;              /* this run touched the host: a failure walks back */
 	bool changed;            /* it did, or a recovery before it */
+	bool tried;              /* somebody was asked to start a service */
 	bool incomplete;         /* a step back failed */
 	bool left_open;          /* the host goes down: the next boot ends this run */
 	bool unstoppable;        /* … for a service of the new release may still run */
@@ -165,6 +166,8 @@ MUST_CHECK int update_check_packages(struct update *update, struct error *err);
 
 /* Where the artifact that the service runs is installed; NULL: it names none. */
 const char *update_binary_path(const struct update *update, const struct service *service);
+/* False where the other release, an older one, has no such program: nobody starts it. */
+bool update_has_program(const struct update *update, const struct service *service);
 
 /* Phases, exchange.c: from the old files to the new ones, and back. Looking at every file that is
  * to be replaced is no phase of its own: baseline does it, while the daemon still runs. */

@@ -6,7 +6,9 @@
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "service/systemd.h"
@@ -14,6 +16,8 @@
 
 /* Dependents have no section that could say how long they take. */
 #define DEPENDENT_TIMEOUT_MS 90000
+
+#define OURSELVES "/proc/self/exe"
 
 static bool is_ours(const struct update *update)
 {
@@ -33,6 +37,21 @@ static int check_root(const struct update *update, struct error *err)
 			 host->root);
 }
 
+/* Before anything is replaced. */
+static int find_program(struct update *update, struct error *err)
+{
+	char self[PATH_MAX];
+	ssize_t length = readlink(OURSELVES, self, sizeof(self) - 1);
+
+	if (length < 0) {
+		return error_set(err, -errno, "cannot find our own program: %s", strerror(errno));
+	}
+	self[length] = '\0';
+	free(update->program);
+	update->program = strdup(self);
+	return update->program != NULL ? 0 : error_no_memory(err);
+}
+
 int window_prepare(struct update *update, bool stops, struct error *err)
 {
 	const struct host *host = update->plan.host;
@@ -47,6 +66,7 @@ int window_prepare(struct update *update, bool stops, struct error *err)
 	}
 	int rc = check_root(update, err);
 
+	rc = rc < 0 ? rc : find_program(update, err);
 	if (rc < 0 || !stops) {
 		return rc;
 	}
@@ -54,20 +74,37 @@ int window_prepare(struct update *update, bool stops, struct error *err)
 				   update->run, err);
 }
 
+static bool leads_to_us(const char *path)
+{
+	struct stat ours;
+	struct stat there;
+
+	return stat(OURSELVES, &ours) == 0 && stat(path, &there) == 0 &&
+	       ours.st_dev == there.st_dev && ours.st_ino == there.st_ino;
+}
+
+/* A run may replace the updater itself: then the file that we execute lies beside its successor,
+ * which is not known to work. */
+static const char *own_name(const struct update *update)
+{
+	for (size_t i = 0; i < update->plan.host->artifact_count; i++) {
+		const struct swap_plan *swap = &update->plan.swaps[i];
+
+		if (swap->artifact != NULL && swap->existed && leads_to_us(swap->backup)) {
+			return swap->backup;
+		}
+	}
+	return update->program;
+}
+
 /* The program that waits in the window. If this one dies, it restores files and databases before
  * anybody may start. */
 static int hold_with_recovery(struct update *update, struct error *err)
 {
 	const struct host *host = update->plan.host;
-	char self[PATH_MAX];
-	ssize_t length = readlink("/proc/self/exe", self, sizeof(self) - 1);
-
-	if (length < 0) {
-		return error_set(err, -errno, "cannot find our own program: %s", strerror(errno));
-	}
-	self[length] = '\0';
 	const char *const argv[] = {
-		self, "recover", "--boot", "--standby", "--state", update->state_dir, NULL,
+		own_name(update), "recover",         "--boot", "--standby",
+		"--state",        update->state_dir, NULL,
 	};
 
 	return systemd_close_window(update->systemd, update->product, host->services,
@@ -113,26 +150,18 @@ static bool changes_units(const struct update *update)
 	return false;
 }
 
-int window_open(struct update *update, struct error *err)
-{
-	if (!is_ours(update)) {
-		return 0;
-	}
-	int rc = changes_units(update) ? systemd_reload(update->systemd, err) : 0;
-
-	if (rc == 0) {
-		systemd_open_window(update->systemd);
-	}
-	return rc;
-}
-
-int window_start_dependents(struct update *update, struct error *err)
+/* Those that are sockets, or the others; all of them although one fails. */
+static int start_dependents(struct update *update, bool sockets, struct error *err)
 {
 	const struct strings *units = &update->plan.dependents;
 	int worst = 0;
 
 	for (size_t i = 0; i < units->count && is_ours(update); i++) {
 		struct error one;
+
+		if (text_has_suffix(units->items[i], ".socket") != sockets) {
+			continue;
+		}
 		int rc = systemd_start_dependent(update->systemd, units->items[i],
 						 DEPENDENT_TIMEOUT_MS, &one);
 
@@ -142,6 +171,26 @@ int window_start_dependents(struct update *update, struct error *err)
 		}
 	}
 	return worst;
+}
+
+int window_open(struct update *update, struct error *err)
+{
+	if (!is_ours(update)) {
+		return 0;
+	}
+	int rc = changes_units(update) ? systemd_reload(update->systemd, err) : 0;
+
+	if (rc < 0) {
+		return rc;
+	}
+	systemd_open_window(update->systemd);
+	/* A socket cannot begin to listen for a service that runs. */
+	return start_dependents(update, true, err);
+}
+
+int window_start_dependents(struct update *update, struct error *err)
+{
+	return start_dependents(update, false, err);
 }
 
 bool window_host_stops(struct update *update)

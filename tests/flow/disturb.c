@@ -44,7 +44,7 @@ static void sabotage(const struct disturbed *host, const char *section, const ch
 	static const char *const words[] = {
 		[FAILS] = "exit 1",
 		[HANGS] = "exec sleep 600",
-		[KILLED] = "rm $0.armed; kill -9 $PPID; exit 1",
+		[KILLED] = "rm $0.armed; kill -9 $updater; exit 1",
 	};
 	char *script = world_script(world_of(host), key,
 				    "if [ -e $0.armed ] && %s/bangerd --version | grep -qF %s\n"

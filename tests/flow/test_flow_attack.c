@@ -104,25 +104,6 @@ static void set_key(const char *key, const char *value)
 	free(ini);
 }
 
-/* A shell script; the caller frees its path. */
-__attribute__((format(printf, 2, 3))) static char *write_script(const char *name,
-								const char *format, ...)
-{
-	char *path = scratch_path(&world.scratch, "%s", name);
-	char *body = NULL;
-	char *script = NULL;
-	va_list args;
-
-	va_start(args, format);
-	cr_assert(vasprintf(&body, format, args) > 0);
-	va_end(args);
-	cr_assert(asprintf(&script, "#!/bin/sh\n%s\n", body) > 0);
-	scratch_write_bytes(path, script, strlen(script), 0755);
-	free(script);
-	free(body);
-	return path;
-}
-
 /* Gives key a script, which is freed, as its command. */
 static void set_command(const char *key, char *script)
 {
@@ -133,7 +114,7 @@ static void set_command(const char *key, char *script)
 /* The start command as a script, with head before it. */
 static void set_start(const char *head)
 {
-	set_command("start", write_script("start",
+	set_command("start", world_script(&world, "start",
 					  "%s\n\"%s/bangerd\" --database \"%s\" --socket %s/socket "
 					  "&\necho $! > \"%s\"",
 					  head, world.bin, world.database, world.scratch.path,
@@ -143,7 +124,7 @@ static void set_start(const char *head)
 static void set_stop(const char *head)
 {
 	set_command("stop",
-		    write_script("stop",
+		    world_script(&world, "stop",
 				 "%s\nexec /sbin/start-stop-daemon --stop --quiet --pidfile \"%s\"",
 				 head, world.pid_file));
 }
@@ -221,7 +202,7 @@ Test(attack, each_file_that_cannot_be_put_back_is_listed)
 Test(attack, a_run_that_was_killed_half_way_is_not_taken_for_an_update)
 {
 	publish("0.2.0", 3, NULL);
-	set_start("kill -9 $PPID");
+	set_start("kill -9 $updater");
 	update("", -1);
 	assert_version("banger 0.2.0");
 	set_start("");
@@ -305,14 +286,13 @@ Test(attack, no_key_on_the_terminal_ends_a_run_in_the_middle)
 	for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
 		char head[32];
 
-		(void)snprintf(head, sizeof(head), "kill -%s $PPID", signals[i]);
+		(void)snprintf(head, sizeof(head), "kill -%s $updater", signals[i]);
 		set_start(head);
 		update("", 4);
 		assert_version("banger 0.1.0");
 		cr_assert(world_daemon_is_installed(&world));
 	}
-	set_start("kill -TSTP $PPID; kill -HUP $PPID; kill -PIPE $PPID; kill -XFSZ $PPID;"
-		  "kill -ALRM $PPID; kill -USR1 $PPID; kill -USR2 $PPID");
+	set_start("for s in TSTP HUP PIPE XFSZ ALRM USR1 USR2; do kill -$s $updater; done");
 	update("", 0);
 }
 
@@ -373,7 +353,7 @@ Test(attack, a_failed_start_command_leaves_no_new_daemon_behind)
 Test(attack, a_new_daemon_that_no_pid_file_names_does_not_stay_behind)
 {
 	set_command("start",
-		    write_script("start",
+		    world_script(&world, "start",
 				 "\"%s/bangerd\" --database \"%s\" --socket %s/socket &\n"
 				 "case \"$('%s/banger' --version)\" in *0.2.0*) rm -f \"%s\";;\n"
 				 "*) echo $! > \"%s\";; esac",
@@ -414,7 +394,7 @@ Test(attack, two_services_of_one_file_are_each_asked_to_stop)
 			   (int)(first - text), text, path, path, path, first) > 0);
 	scratch_write(world.ini, ini);
 	char *second =
-		write_script("second",
+		world_script(&world, "second",
 			     "cd %s\ncase $1 in\n"
 			     "start) \"%s/bangerd\" --database second.db --socket second.socket &\n"
 			     "echo $! > second.pid;;\n"

@@ -149,7 +149,7 @@ Test(back, a_rollback_that_was_killed_with_its_database_gone_back_keeps_what_it_
 	update_to("0.2.0", 3);
 	char *before = world_dump(&world);
 
-	free(world_script(&world, "start.sh", "kill -9 $PPID; exit 1"));
+	free(world_script(&world, "start.sh", "kill -9 $updater; exit 1"));
 	expect_exit(&world, "rollback --yes --with-database", -1, NULL);
 	free(world_script(&world, "start.sh", "exec %s", start));
 	expect_exit(&world, "recover", 0, "was put back as the rollback had found it");

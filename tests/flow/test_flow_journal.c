@@ -153,7 +153,7 @@ static void update_to(const char *version)
 static void kill_half_way(void)
 {
 	char *command = world_start_command(&world);
-	char *start = world_script(&world, "start.sh", "%s; kill -9 $PPID", command);
+	char *start = world_script(&world, "start.sh", "%s; kill -9 $updater", command);
 
 	publish_release(&world, "0.2.0", 3, NULL);
 	world_configure(&world, "[service bangerd]", "start", start);

@@ -44,7 +44,7 @@ TestSuite(recover, .init = set_up, .fini = tear_down, .timeout = 110);
 /* The new files are there, the old daemon is stopped, the new one was never started. */
 static void kill_at_start(void)
 {
-	make_starter("kill -9 $PPID; exit 1");
+	make_starter("kill -9 $updater; exit 1");
 	expect_exit(&world, "", -1, NULL);
 	make_starter("true");
 }
@@ -55,7 +55,7 @@ static void kill_at_health(void)
 	char *flag = scratch_path(&world.scratch, "killed");
 	char *health = world_script(&world, "health.sh",
 				    "case $(%s/banger --version) in *0.2.0*)\n"
-				    "[ -e %s ] || { : >%s; kill -9 $PPID; } ;; esac",
+				    "[ -e %s ] || { : >%s; kill -9 $updater; } ;; esac",
 				    world.bin, flag, flag);
 
 	make_starter("true");

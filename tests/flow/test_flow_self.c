@@ -186,7 +186,7 @@ Test(self, the_new_updater_goes_on_from_what_the_old_one_wrote)
 Test(self, the_new_updater_takes_itself_back_after_a_kill)
 {
 	char *start = world_start_command(&world);
-	char *kill = world_script(&world, "start.sh", "kill -9 $PPID; exit 1");
+	char *kill = world_script(&world, "start.sh", "kill -9 $updater; exit 1");
 
 	publish("0.2.0", NULL);
 	world_configure(&world, "[service bangerd]", "start", kill);

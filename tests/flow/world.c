@@ -362,7 +362,14 @@ char *world_script(const struct world *world, const char *name, const char *form
 	va_start(args, format);
 	must(vasprintf(&body, format, args) > 0);
 	va_end(args);
-	must(asprintf(&text, "#!/bin/sh\n%s\n", body) > 0);
+	if (strstr(body, "$updater") != NULL) {
+		must(asprintf(&text,
+			      "#!/bin/sh\nread -r _ updater _ "
+			      "<'%s/lock'\nupdater=${updater%%,}\n%s\n",
+			      world->state, body) > 0);
+	} else {
+		must(asprintf(&text, "#!/bin/sh\n%s\n", body) > 0);
+	}
 	scratch_write_bytes(path, text, strlen(text), 0755);
 	free(body);
 	free(text);

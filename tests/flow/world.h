@@ -86,7 +86,8 @@ void world_start_daemon(const struct world *world);
 /* The same for one that may not come up. */
 struct outcome world_try_daemon(const struct world *world);
 
-/* A shell script with this body in the world's own directory; its path, which the caller frees. */
+/* A shell script with this body in the world's own directory; its path, which the caller frees. In
+ * one that the updater runs, $updater is the updater's pid; its parent may be a child of that. */
 char *world_script(const struct world *world, const char *name, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
