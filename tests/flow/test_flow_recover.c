@@ -4,6 +4,7 @@
  */
 #include <criterion/criterion.h>
 #include <signal.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -205,4 +206,69 @@ Test(recover, what_a_finished_run_could_not_remove_goes_with_the_next)
 	free(run);
 	free(base);
 	free(staging);
+}
+
+static void move(const char *from, const char *to)
+{
+	cr_assert_eq(rename(from, to), 0, "%s to %s", from, to);
+}
+
+/* A way back that failed in the middle; then somebody puts right what was wrong and starts what
+ * lies there, which migrates the database that went back already. */
+Test(recover, who_was_started_meanwhile_is_stopped_before_files_go_back)
+{
+	struct sight before = sight_take(&world);
+	char *backup = path_join(world.bin, "bangerd.previous");
+	char *away = path_join(world.bin, "away");
+	char *first = NULL;
+
+	cr_assert(asprintf(&first, "mv %s %s; exit 1", backup, away) > 0);
+	make_starter(first);
+	expect_exit(&world, "", 5, "put");
+	move(away, backup);
+	make_starter("true");
+	world_start_daemon(&world);
+	cr_assert_eq(world_query(&world, "SELECT max(id) FROM schema_migrations"), 3);
+	expect_exit(&world, "recover", 0, "0.1.0 stays");
+	cr_assert_eq(world_query(&world, "SELECT max(id) FROM schema_migrations"), 2);
+	expect_old(&before);
+	free(first);
+	free(away);
+	free(backup);
+}
+
+static void forget_the_end(void)
+{
+	char *path = path_join(world.state, "journal.db");
+	sqlite3 *db = NULL;
+
+	cr_assert_eq(sqlite3_open(path, &db), SQLITE_OK);
+	cr_assert_eq(sqlite3_exec(db, "UPDATE run SET ended_at = NULL, result = NULL", NULL, NULL,
+				  NULL),
+		     SQLITE_OK, "%s", sqlite3_errmsg(db));
+	cr_assert_eq(sqlite3_close(db), SQLITE_OK);
+	free(path);
+}
+
+Test(recover, a_committed_run_goes_on_until_its_service_runs)
+{
+	make_starter("true");
+	expect_exit(&world, "", 0, NULL);
+	forget_the_end();
+	cr_assert_eq(kill(world_daemon(&world), SIGKILL), 0);
+	make_starter("exit 1");
+	expect_exit(&world, "recover", 5, "start it by hand");
+	expect_exit(&world, "recover", 5, "start it by hand");
+	make_starter("true");
+	expect_exit(&world, "recover", 0, "0.2.0 stays");
+	assert_runs(&world, "0.2.0");
+	expect_exit(&world, "recover", 0, "nothing to recover");
+}
+
+/* Who cannot look does not know whether there is a journal. */
+Test(recover, what_cannot_be_looked_at_is_not_whole)
+{
+	cr_assert_eq(symlink("state", world.state), 0);
+	expect_exit(&world, "recover", 3, "cannot look at");
+	cr_assert_eq(unlink(world.state), 0);
 }

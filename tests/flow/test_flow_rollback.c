@@ -189,6 +189,22 @@ Test(rollback, a_file_that_was_not_there_before_is_removed)
 	free(tool);
 }
 
+/* The new release is well, but a file of it is gone when it shall be recorded as installed. */
+Test(rollback, a_commit_that_fails_says_nothing_against_the_release)
+{
+	char *health = world_script(&world, "health",
+				    "case $(%s/bangerd --version) in *0.2.0*) rm -f %s/banger ;; "
+				    "esac",
+				    world.bin, world.bin);
+
+	publish_release(&world, "0.2.0", 3, NULL);
+	world_configure(&world, "[health]", "command", health);
+	expect_exit(&world, "", 4, "cannot record the other release");
+	free(world_script(&world, "health", "true"));
+	expect_exit(&world, "", 0, "0.2.0 is installed and healthy");
+	free(health);
+}
+
 /* start-stop-daemon cannot write its pid file, says so, and its child becomes the daemon later. */
 Test(rollback, what_a_failed_start_command_has_left_behind_is_ended)
 {
