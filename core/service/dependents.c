@@ -28,8 +28,7 @@ static int note(struct strings *list, const char *name, struct error *err)
 									   : error_no_memory(err);
 }
 
-/* A unit that is seen for the first time: those that depend on it, and itself if it runs. One that
- * could not come back is refused. */
+/* A unit that is seen for the first time: those that depend on it, and itself if it runs. */
 static int visit(struct systemd *systemd, const char *name, const struct service *services,
 		 size_t count, struct strings *seen, struct strings *ret, struct error *err)
 {
@@ -37,9 +36,7 @@ static int visit(struct systemd *systemd, const char *name, const struct service
 	int rc = unit_read(&systemd->jobs.bus, name, &unit, err);
 
 	if (rc == 0 && unit_runs(&unit) && !is_service(services, count, name)) {
-		rc = unit_check_startable(&unit, err);
-		rc = rc < 0 ? error_prefix(err, "%s, which goes down with the services", name)
-			    : note(ret, name, err);
+		rc = note(ret, name, err);
 	}
 	for (size_t i = 0; i < unit.dependents.count && rc == 0; i++) {
 		rc = note(seen, unit.dependents.items[i], err);
@@ -59,6 +56,25 @@ int systemd_dependents(struct systemd *systemd, const struct service *services, 
 	/* The list grows while it is walked. */
 	for (size_t i = 0; i < seen.count && rc == 0; i++) {
 		rc = visit(systemd, seen.items[i], services, count, &seen, ret, err);
+	}
+	return rc;
+}
+
+int systemd_check_dependents(struct systemd *systemd, const struct service *services, size_t count,
+			     struct error *err)
+{
+	auto_strings struct strings dependents = {0};
+	int rc = systemd_dependents(systemd, services, count, &dependents, err);
+
+	for (size_t i = 0; i < dependents.count && rc == 0; i++) {
+		auto_unit struct unit unit = {0};
+
+		rc = unit_read(&systemd->jobs.bus, dependents.items[i], &unit, err);
+		rc = rc < 0 ? rc : unit_check_startable(&unit, err);
+		if (rc < 0) {
+			(void)error_prefix(err, "%s goes down with the services",
+					   dependents.items[i]);
+		}
 	}
 	return rc;
 }

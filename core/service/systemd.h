@@ -24,10 +24,12 @@ MUST_CHECK int systemd_reload(struct systemd *systemd, struct error *err);
 bool systemd_is_stopping(struct systemd *systemd);
 
 /* Units that run now and will be stopped with the services, since they require them, are bound to
- * them or part of them, directly or not; the services themselves are not among them. -EPERM: one of
- * them could not be started again. */
+ * them or part of them, directly or not; the services themselves are not among them. */
 MUST_CHECK int systemd_dependents(struct systemd *systemd, const struct service *services,
 				  size_t count, struct strings *ret, struct error *err);
+/* -EPERM: one of them could not be started again. */
+MUST_CHECK int systemd_check_dependents(struct systemd *systemd, const struct service *services,
+					size_t count, struct error *err);
 /* Starts a unit that was stopped with one of the services, unless it runs. Errors as of
  * service_manager.start. */
 MUST_CHECK int systemd_start_dependent(struct systemd *systemd, const char *unit,

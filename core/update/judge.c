@@ -15,6 +15,7 @@
 #include "update/plugin_survey.h"
 #include "update/plugin_units.h"
 #include "update/update.h"
+#include "update/window.h"
 
 static int set_list(struct pairs *subject, const char *key, const char *const *names, size_t count)
 {
@@ -341,6 +342,7 @@ int update_baseline(struct update *update, struct error *err)
 	int rc = update_find_services(update, err);
 
 	rc = rc < 0 ? rc : update_check_stopped(update, err);
+	rc = rc < 0 ? rc : window_check(update, err);
 	rc = rc < 0 ? rc : update_plan_swaps(update, err);
 	rc = rc < 0 ? rc : update_check_packages(update, err);
 	rc = rc < 0 ? rc : ask_health(update, err);

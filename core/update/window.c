@@ -111,6 +111,15 @@ static int hold_with_recovery(struct update *update, struct error *err)
 				    host->service_count, argv, err);
 }
 
+int window_check(struct update *update, struct error *err)
+{
+	const struct host *host = update->plan.host;
+
+	return is_ours(update) ? systemd_check_dependents(update->systemd, host->services,
+							  host->service_count, err)
+			       : 0;
+}
+
 int window_close(struct update *update, struct error *err)
 {
 	const struct host *host = update->plan.host;

@@ -12,6 +12,10 @@
  * would die with them. -ENOTSUP: the services of another root are nobody's. */
 MUST_CHECK int window_prepare(struct update *update, bool stops, struct error *err);
 
+/* While everything still runs. -EPERM: a unit that goes down with the services could not be started
+ * again. */
+MUST_CHECK int window_check(struct update *update, struct error *err);
+
 /* Before the first stop. */
 MUST_CHECK int window_close(struct update *update, struct error *err);
 

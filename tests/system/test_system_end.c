@@ -69,6 +69,28 @@ Test(end, a_killed_update_is_taken_back_before_a_connection_starts_its_service)
 	guest_sight_free(&before);
 }
 
+/* Killed while the new release starts: nobody holds the services back any more but who recovers. */
+Test(end, a_killed_start_is_taken_back_with_the_services_held_back)
+{
+	guest_make(&guest, &(struct guest_options){.unit_lines = GUEST_GATE});
+	guest_publish(&guest, "0.2.0", 3, NULL);
+	machine_boot(&guest.machine);
+	struct guest_sight before = guest_look(&guest);
+	struct running update = guest_begin(&guest, "an-update.service", "");
+
+	machine_await(&guest.machine, "gate");
+	free(machine_ask(&guest.machine, "systemctl kill -s KILL an-update.service"));
+	struct outcome outcome = world_await(&update);
+	struct outcome recovery = guest_update(&guest, "recover");
+
+	cr_assert_eq(recovery.exit_code, 0, "%s%s", recovery.output, recovery.errors);
+	cr_assert_null(strstr(recovery.errors, "cannot keep"), "%s", recovery.errors);
+	guest_assert_restored(&guest, &before, "0.1.0");
+	outcome_free(&recovery);
+	outcome_free(&outcome);
+	guest_sight_free(&before);
+}
+
 Test(end, a_shutdown_waits_while_services_are_down)
 {
 	guest_make(&guest, &(struct guest_options){.unit_lines = GUEST_GATE});

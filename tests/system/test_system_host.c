@@ -80,6 +80,35 @@ Test(host, what_requires_the_service_runs_again_and_what_did_not_run_does_not)
 	free(second);
 }
 
+/* A task that runs is cut off and begins anew; a socket that is part of the service listens again.
+ */
+Test(host, a_task_and_a_socket_that_go_down_with_the_service_come_back)
+{
+	guest_make(&guest, &(struct guest_options){0});
+	machine_unit(&guest.machine, "task.service", NULL,
+		     "[Unit]\nRequires=bangerd.service\nAfter=bangerd.service\n"
+		     "[Service]\nType=oneshot\nExecStart=/bin/sleep infinity\n");
+	machine_unit(&guest.machine, "part.socket", "sockets.target",
+		     "[Unit]\nPartOf=bangerd.service\n"
+		     "[Socket]\nListenStream=/run/part.sock\nService=bangerd.service\n");
+	machine_boot(&guest.machine);
+	free(machine_ask(&guest.machine,
+			 "systemctl start --no-block task.service; until "
+			 "systemctl show -P SubState task.service | grep -qx start; "
+			 "do sleep 0.05; done"));
+	char *first = guest_show(&guest, "task.service", "InvocationID");
+
+	publish("0.2.0", NULL);
+	expect(0, "0.2.0");
+	char *second = guest_show(&guest, "task.service", "InvocationID");
+
+	assert_answer("systemctl is-active task.service || true", "activating");
+	assert_answer("systemctl is-active part.socket", "active");
+	cr_assert_str_neq(first, second, "it was not stopped with what it needs");
+	free(first);
+	free(second);
+}
+
 /* ---- units that are not as they should be -----------------------------------------------------
  */
 
@@ -101,6 +130,18 @@ Test(host, a_unit_that_is_masked_or_not_there_is_told_before_anything_is_changed
 	expect_refusal(EXPECTED(2, "preflight", "other.service does not exist"));
 	free(machine_ask(&guest.machine, "systemctl mask other.service"));
 	expect_refusal(EXPECTED(2, "preflight", "other.service", "masked"));
+}
+
+Test(host, a_unit_that_would_go_down_for_good_is_told_before_anything_is_changed)
+{
+	guest_make(&guest, &(struct guest_options){0});
+	machine_unit(&guest.machine, "needs-it.service", "multi-user.target",
+		     "[Unit]\nRequires=bangerd.service\nAfter=bangerd.service\n"
+		     "RefuseManualStart=yes\n[Service]\nExecStart=/bin/sleep infinity\n");
+	machine_boot(&guest.machine);
+	publish("0.2.0", NULL);
+	expect_refusal(EXPECTED(3, "baseline", "needs-it.service", "could not be started again"));
+	assert_answer("systemctl is-active needs-it.service", "active");
 }
 
 /* ---- its unit file ----------------------------------------------------------------------------

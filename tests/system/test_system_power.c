@@ -73,6 +73,38 @@ Test(power, fails_between_swap_and_start_and_the_old_release_runs_again_xfs)
 	fail_between_swap_and_start("xfs", CUT_DATA);
 }
 
+/* Then the file that would be put back is missing: what is there must not start, until somebody has
+ * brought it back and says so. */
+Test(power, fails_and_what_cannot_be_put_back_waits_for_a_person)
+{
+	guest_make(&guest, &(struct guest_options){.disk = "ext4", .unit_lines = GUEST_GATE});
+	guest_publish(&guest, "0.2.0", 3, NULL);
+	machine_boot(&guest.machine);
+	struct guest_sight before = guest_look(&guest);
+	struct running update = guest_begin(&guest, "an-update.service", "");
+	char *backup = path_join(guest.world.bin, "bangerd.previous");
+	char *away = path_join(guest.world.bin, "away");
+
+	machine_await(&guest.machine, "gate");
+	machine_power_cut(&guest.machine, CUT_ALL);
+	struct outcome outcome = world_await(&update);
+
+	cr_assert_eq(rename(backup, away), 0);
+	machine_boot(&guest.machine);
+	cr_assert(guest_is(&guest, "multi-user.target", "ActiveState", "active"));
+	cr_assert(guest_is(&guest, "bangerd.service", "ActiveState", "inactive"));
+	cr_assert_eq(rename(away, backup), 0);
+	struct outcome recovery = guest_update(&guest, "recover");
+
+	cr_assert_eq(recovery.exit_code, 0, "%s%s", recovery.output, recovery.errors);
+	guest_assert_restored(&guest, &before, "0.1.0");
+	outcome_free(&recovery);
+	outcome_free(&outcome);
+	free(away);
+	free(backup);
+	guest_sight_free(&before);
+}
+
 /* Without asking anybody (systemd(1), SIGRTMIN+4): what holds a polite shutdown off does not count.
  */
 Test(power, is_turned_off_in_the_middle_and_the_old_release_runs_again)
