@@ -41,6 +41,20 @@ static int set_field(struct pairs *subject, const char *prefix, const char *name
 	return pairs_set(subject, key, value);
 }
 
+/* Where it will come from; a rollback removes what the previous release had not. */
+static int describe_staged(struct update *update, const struct artifact *artifact)
+{
+	const struct staged *staged = staged_find(&update->staged, artifact->name);
+
+	if (staged != NULL) {
+		return set_field(&update->subject, "artifact", artifact->name, "staged",
+				 staged->path);
+	}
+	return update->previous.host == NULL
+		       ? 0
+		       : set_field(&update->subject, "artifact", artifact->name, "removed", "yes");
+}
+
 static int describe_artifacts(struct update *update)
 {
 	size_t count = update->plan.host->artifact_count;
@@ -49,15 +63,11 @@ static int describe_artifacts(struct update *update)
 
 	for (size_t i = 0; i < count && rc == 0; i++) {
 		const struct artifact *artifact = &update->plan.host->artifacts[i];
-		const struct staged *staged = staged_find(&update->staged, artifact->name);
 
 		names[i] = artifact->name;
 		rc = set_field(&update->subject, "artifact", artifact->name, "install",
 			       artifact->install);
-		if (rc == 0 && staged != NULL) {
-			rc = set_field(&update->subject, "artifact", artifact->name, "staged",
-				       staged->path);
-		}
+		rc = rc < 0 ? rc : describe_staged(update, artifact);
 	}
 	return rc < 0 ? rc : set_list(&update->subject, "artifacts", names, count);
 }

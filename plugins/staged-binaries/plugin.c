@@ -29,7 +29,7 @@ struct job {
 	struct strings without_version;
 	bool asks_version;
 	unsigned problems;
-	size_t units; /* of the artifacts, what is no program */
+	size_t others; /* of the artifacts, what is no program, or is removed */
 };
 
 static void job_finish(struct job *job)
@@ -107,7 +107,7 @@ static int check_one(struct job *job, const char *name, const char *path)
 	struct problem problem;
 
 	if (is_unit_file(h, name)) {
-		job->units++;
+		job->others++;
 		return 0;
 	}
 	if (asks && version == NULL) {
@@ -157,6 +157,12 @@ static int report_unstaged(struct job *job, const char *name)
 			       "run the update again");
 }
 
+/* The release that is gone back to has no such file. */
+static bool is_removed(const struct pf_host *h, const char *name)
+{
+	return subject_entry(h, "artifact", name, "removed") != NULL;
+}
+
 static int check_all(struct job *job)
 {
 	const struct pf_host *h = job->h;
@@ -172,6 +178,10 @@ static int check_all(struct job *job)
 			return h->finding(h, PF_ERROR, "binary.more",
 					  "too many problems: the others were not looked at",
 					  "solve the ones above first");
+		}
+		if (is_removed(h, name)) {
+			job->others++;
+			continue;
 		}
 		int rc = path != NULL ? check_one(job, name, path) : report_unstaged(job, name);
 
@@ -191,12 +201,12 @@ static int conclude(const struct job *job)
 	if (job->problems > 0) {
 		return 0;
 	}
-	if (job->artifacts.count - job->units == 1) {
+	if (job->artifacts.count - job->others == 1) {
 		return h->finding(h, PF_COMPATIBLE, "binary.ok",
 				  "1 new file, a program that runs here", NULL);
 	}
 	(void)snprintf(text, sizeof(text), "%zu new files, all of them programs that run here",
-		       job->artifacts.count - job->units);
+		       job->artifacts.count - job->others);
 	return h->finding(h, PF_COMPATIBLE, "binary.ok", text, NULL);
 }
 

@@ -209,6 +209,68 @@ Test(back, a_backup_that_was_changed_is_not_installed)
 }
 
 /* The INI changed between the update and the way back. */
+#define STUB BANGER_BUILD_DIR "/tests/support/stub_daemon"
+
+/* 0.2.0 brings a second daemon, which runs; 0.1.0 has no such program. */
+static char *update_to_two_daemons(void)
+{
+	char *agent = path_join(world.bin, "agent");
+	char *pid_file = scratch_path(&world.scratch, "agent.pid");
+	char *sections = NULL;
+	char *ini = scratch_read(world.ini);
+
+	cr_assert(asprintf(&sections,
+			   "%s\n[artifact agent]\ninstall = %s\n[service agent]\nbinary = agent\n"
+			   "pid_file = %s\nstart = %s start plain %s\nstop = %s stop %s\n"
+			   "[plugin staged-binaries]\nno_version = agent\n",
+			   ini, agent, pid_file, agent, pid_file, STUB, pid_file) > 0);
+	scratch_write(world.ini, sections);
+	struct release_built built =
+		world_publish(&world,
+			      &(struct world_release){.version = "0.2.0",
+						      .migrations = 2,
+						      .more = {.name = "agent", .path = STUB}});
+
+	expect_exit(&world, "", 0, NULL);
+	free(sections);
+	cr_assert(asprintf(&sections, "%s start plain %s", agent, pid_file) > 0);
+	cr_assert_eq(system(sections), 0);
+	release_built_free(&built);
+	free(sections);
+	free(pid_file);
+	free(ini);
+	return agent;
+}
+
+Test(back, a_daemon_that_the_previous_release_has_not_is_stopped_with_its_program)
+{
+	char *agent = update_to_two_daemons();
+
+	cr_assert_eq(world_processes(&world), 2);
+	expect_exit(&world, "rollback --yes", 0, "0.1.0 is installed and healthy");
+	cr_assert_not(scratch_exists(agent));
+	assert_runs(&world, "0.1.0");
+	free(agent);
+}
+
+Test(back, a_rollback_that_fails_starts_again_what_the_previous_release_has_not)
+{
+	char *agent = update_to_two_daemons();
+	char *start = world_start_command(&world);
+	char *script =
+		world_script(&world, "start.sh",
+			     "case $(%s/banger --version) in *0.1.0*) exit 1 ;; esac; exec %s",
+			     world.bin, start);
+
+	world_configure(&world, "[service bangerd]", "start", script);
+	expect_exit(&world, "rollback --yes", 4, "0.1.0 failed");
+	cr_assert(scratch_exists(agent));
+	cr_assert_eq(world_processes(&world), 2);
+	free(script);
+	free(start);
+	free(agent);
+}
+
 Test(back, other_artifacts_than_those_of_the_update_are_refused)
 {
 	update_to("0.2.0", 2);

@@ -107,6 +107,7 @@ struct pf_host {
 	 *	scratch.dir           a directory the plugin may write to; removed afterwards
 	 *	artifacts             list of the files that will be replaced
 	 *	artifact.N.staged     the new file, inside stage.dir
+	 *	artifact.N.removed    "yes": a rollback removes it, the previous release had none
 	 *	artifact.N.install    the path it will get
 	 *	artifact.N.unit       of a unit file: what systemd thinks of the new one:
 	 *	                      accepted, refused, unknown
