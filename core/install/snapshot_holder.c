@@ -13,9 +13,10 @@
 
 #include "base/clock.h"
 #include "base/limits.h"
+#include "base/servant.h"
+#include "install/dbcheck.h"
 #include "install/dbfile.h"
 #include "install/fingerprint.h"
-#include "base/servant.h"
 #include "store/store.h"
 
 #define BUSY_MS        200
@@ -208,7 +209,7 @@ void snapshot_checker_serve(int line, void *data)
 	int rc = open_quietly(job->place->live, PATIENT_MS, &db, &err);
 
 	if (rc == 0) {
-		rc = dbfile_quick_check(db, &err);
+		rc = dbcheck_run(db, &err);
 	}
 	store_close(&db);
 	servant_answer(line, rc, NULL, &err);
