@@ -25,6 +25,7 @@ struct snapshot_place {
 	char *temporary; /* run/NAME.db.new */
 	char *aside;     /* run/NAME.aside: reserved for the failed database kept aside */
 	char *back;      /* run/NAME.back: reserved for putting the snapshot back */
+	char *restored; /* live.restored-RUN: to replace it, whose files are incomplete meanwhile */
 };
 #define auto_place __attribute__((cleanup(snapshot_place_finish)))
 

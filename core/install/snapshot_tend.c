@@ -128,5 +128,5 @@ int snapshot_work_discard(void *data, struct buffer *output, struct error *err)
 	if (rc == 0) {
 		rc = dbfile_remove(place.live, SNAPSHOT_FAILED_NEW, err);
 	}
-	return rc == 0 ? dbfile_remove(place.live, SNAPSHOT_RESTORED, err) : rc;
+	return rc == 0 ? dbfile_remove(place.restored, "", err) : rc;
 }

@@ -13,9 +13,8 @@
 #include "base/child.h"
 #include "model/host.h"
 
-/* Behind the database's name: what a restore is making. */
+/* Behind the database's name: what a restore keeps of it, not whole yet. */
 #define SNAPSHOT_FAILED_NEW ".failed.new"
-#define SNAPSHOT_RESTORED   ".restored"
 
 struct snapshot_job {
 	const struct database *database;
