@@ -41,10 +41,6 @@ void snapshot_finish(struct snapshot *snapshot);
  * may be in use. -ENOENT: it is missing. */
 MUST_CHECK int snapshot_fingerprint(const struct database *database, char **ret, struct error *err);
 
-/* Bytes that a snapshot, the failed database kept aside and its restore take on the database's file
- * system, as it is now. 0 for a missing database. */
-MUST_CHECK int snapshot_needs(const struct database *database, uint64_t *ret, struct error *err);
-
 struct snapshot_hold;
 
 /*

@@ -18,7 +18,6 @@
 #include "base/servant.h"
 #include "install/snapshot.h"
 #include "install/snapshot_keeper.h"
-#include "install/snapshot_reserve.h"
 #include "install/snapshot_work.h"
 #include "install/wal.h"
 
@@ -208,16 +207,4 @@ void snapshot_abandon(struct snapshot_hold **hold)
 		end_keeper(*hold, 0);
 		hold_free(hold);
 	}
-}
-
-int snapshot_needs(const struct database *database, uint64_t *ret, struct error *err)
-{
-	auto_place struct snapshot_place place = {0};
-	struct stat st;
-	int rc = snapshot_place_find(database, "", &place, err);
-
-	if (rc == 0) {
-		*ret = lstat(place.live, &st) < 0 ? 0 : snapshot_reserve_needs(&place);
-	}
-	return rc;
 }

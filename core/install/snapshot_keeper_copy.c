@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include "base/clock.h"
+#include "base/limits.h"
 #include "install/snapshot_copier.h"
 #include "install/snapshot_keeper.h"
 

@@ -5,13 +5,9 @@
 #define INSTALL_SNAPSHOT_PLACE_H
 
 #include "base/error.h"
-#include "base/limits.h"
 #include "model/host.h"
 
 #define SNAPSHOT_DIRECTORY ".banger-update"
-
-/* Room for what SQLite and the file system need beside the pages. */
-#define SNAPSHOT_SPARE (8u * MIB)
 
 struct snapshot_place {
 	char *live;
