@@ -171,6 +171,23 @@ Test(snapshot_harm, a_killed_holder_costs_the_hold_alone)
 	cr_assert_eq(rows(snapshot.path), 3000 + written);
 }
 
+/* The updater ignores SIGALRM, and the one child that outlives its keeper is bounded by it. */
+Test(snapshot_harm, a_holder_s_own_time_ends_it_whatever_the_updater_ignores)
+{
+	sigset_t alarms;
+
+	cr_assert(sigemptyset(&alarms) == 0 && sigaddset(&alarms, SIGALRM) == 0);
+	cr_assert(signal(SIGALRM, SIG_IGN) != SIG_ERR);
+	cr_assert(sigprocmask(SIG_BLOCK, &alarms, NULL) == 0);
+	begin_snapshot();
+	pid_t holder = find_family(getpid()).holder;
+
+	cr_assert(kill(holder, SIGALRM) == 0);
+	wait_for_death(holder);
+	complete_snapshot();
+	expect_way("compared after it");
+}
+
 Test(snapshot_harm, a_killed_copier_costs_a_comparison)
 {
 	struct writer writer = writer_start(database.path, WAL, ONE_ROW);
