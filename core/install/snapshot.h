@@ -49,7 +49,7 @@ struct snapshot_hold;
  * snapshot_abandon(). It needs no call meanwhile: it lets go by itself when somebody waits for it.
  * One run may hold several databases. -ENOENT: missing and that is not ok; -ENOSPC before
  * anything is written; -EUCLEAN: damaged already; -EINVAL: links, or planted files. After an
- * error nothing of it is left.
+ * error nothing of it is left. Which database it was, the caller says, as for snapshot_complete().
  */
 MUST_CHECK int snapshot_begin(const struct database *database, const char *run,
 			      struct snapshot_hold **ret, struct error *err);

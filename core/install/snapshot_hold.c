@@ -169,7 +169,7 @@ int snapshot_begin(const struct database *database, const char *run, struct snap
 	if (rc < 0) {
 		end_keeper(hold, rc);
 		hold_free(&hold);
-		return error_prefix(err, "database %s", database->name);
+		return rc;
 	}
 	*ret = hold;
 	return 0;
@@ -188,9 +188,6 @@ int snapshot_complete(struct snapshot_hold **hold, struct snapshot *ret, struct 
 
 	if (rc == 0) {
 		rc = parse(&answer, &own->planned, err);
-	}
-	if (rc < 0) {
-		(void)error_prefix(err, "database %s", own->planned.database->name);
 	}
 	end_keeper(own, rc);
 	if (rc == 0) {
