@@ -8,9 +8,9 @@
 #include <stdint.h>
 
 #include "base/buffer.h"
+#include "base/child.h"
 #include "base/error.h"
 #include "base/text.h"
-#include "base/child.h"
 #include "model/host.h"
 
 /* Behind the database's name: what a restore keeps of it, not whole yet. */
