@@ -10,8 +10,8 @@
 #include <sys/types.h>
 
 #include "base/buffer.h"
-#include "base/error.h"
 #include "base/child.h"
+#include "base/error.h"
 
 struct servant {
 	pid_t pid; /* 0: none */
@@ -37,7 +37,7 @@ MUST_CHECK int servant_start(const struct child_user *user, enum servant_bond bo
 			     servant_serve serve, void *data, struct servant *ret,
 			     struct error *err);
 
-/* Tells it what to do next. -ECHILD: it is gone. */
+/* Tells it what to do next. 0 as well when it is gone: why, servant_hear() may still be told. */
 MUST_CHECK int servant_tell(const struct servant *servant, char command, struct error *err);
 
 /* Waits at most timeout_ms: has it answered, or is it gone? */

@@ -1,8 +1,9 @@
 /*
- * dbfile.h - a database's file: opened without surprises, copied whole, checked, compared.
+ * dbfile.h - a database's file: opened without surprises, copied whole, compared.
  *
  * For use in a child that has no other connection. Nothing here opens a database's file by itself
- * while a connection to it is open: closing it would drop the connection's POSIX locks.
+ * while a connection to it is open: closing it would drop the connection's POSIX locks. Collations
+ * that only the daemon knows are stood in for: no connection from here may write rows.
  */
 #ifndef INSTALL_DBFILE_H
 #define INSTALL_DBFILE_H
@@ -11,7 +12,6 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-#include "base/digest.h"
 #include "base/error.h"
 
 /* path with its directory resolved, since SQLite is asked to follow no link. Freed by the caller.
@@ -53,11 +53,6 @@ MUST_CHECK int dbfile_restore_into(const char *from, const char *path, struct er
 
 /* Gives back the space of a WAL, as far as that can be done. */
 void dbfile_shorten_wal(const char *path);
-
-/* -EUCLEAN: it is damaged. */
-MUST_CHECK int dbfile_quick_check(sqlite3 *db, struct error *err);
-/* quick_check says ok; *ret is the fingerprint. -EUCLEAN: it is damaged. */
-MUST_CHECK int dbfile_check(sqlite3 *db, const char *record, struct digest *ret, struct error *err);
 
 /* Whether two copies hold the same pages, counters of changes aside. */
 MUST_CHECK int dbfile_same(const char *a, const char *b, bool *ret, struct error *err);

@@ -41,10 +41,6 @@ void snapshot_finish(struct snapshot *snapshot);
  * may be in use. -ENOENT: it is missing. */
 MUST_CHECK int snapshot_fingerprint(const struct database *database, char **ret, struct error *err);
 
-/* Bytes that a snapshot, the failed database kept aside and its restore take on the database's file
- * system, as it is now. 0 for a missing database. */
-MUST_CHECK int snapshot_needs(const struct database *database, uint64_t *ret, struct error *err);
-
 struct snapshot_hold;
 
 /*
@@ -53,7 +49,7 @@ struct snapshot_hold;
  * snapshot_abandon(). It needs no call meanwhile: it lets go by itself when somebody waits for it.
  * One run may hold several databases. -ENOENT: missing and that is not ok; -ENOSPC before
  * anything is written; -EUCLEAN: damaged already; -EINVAL: links, or planted files. After an
- * error nothing of it is left.
+ * error nothing of it is left. Which database it was, the caller says, as for snapshot_complete().
  */
 MUST_CHECK int snapshot_begin(const struct database *database, const char *run,
 			      struct snapshot_hold **ret, struct error *err);

@@ -13,12 +13,11 @@
 #include "base/file.h"
 #include "base/guard.h"
 #include "base/limits.h"
+#include "base/servant.h"
 #include "base/text.h"
 #include "install/locks.h"
-#include "base/servant.h"
 #include "install/snapshot.h"
 #include "install/snapshot_keeper.h"
-#include "install/snapshot_reserve.h"
 #include "install/snapshot_work.h"
 #include "install/wal.h"
 
@@ -170,7 +169,7 @@ int snapshot_begin(const struct database *database, const char *run, struct snap
 	if (rc < 0) {
 		end_keeper(hold, rc);
 		hold_free(&hold);
-		return error_prefix(err, "database %s", database->name);
+		return rc;
 	}
 	*ret = hold;
 	return 0;
@@ -190,9 +189,6 @@ int snapshot_complete(struct snapshot_hold **hold, struct snapshot *ret, struct 
 	if (rc == 0) {
 		rc = parse(&answer, &own->planned, err);
 	}
-	if (rc < 0) {
-		(void)error_prefix(err, "database %s", own->planned.database->name);
-	}
 	end_keeper(own, rc);
 	if (rc == 0) {
 		*ret = own->planned;
@@ -208,16 +204,4 @@ void snapshot_abandon(struct snapshot_hold **hold)
 		end_keeper(*hold, 0);
 		hold_free(hold);
 	}
-}
-
-int snapshot_needs(const struct database *database, uint64_t *ret, struct error *err)
-{
-	auto_place struct snapshot_place place = {0};
-	struct stat st;
-	int rc = snapshot_place_find(database, "", &place, err);
-
-	if (rc == 0) {
-		*ret = lstat(place.live, &st) < 0 ? 0 : snapshot_reserve_needs(&place);
-	}
-	return rc;
 }

@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/limits.h"
 #include "install/dbfile.h"
 #include "install/snapshot_reserve.h"
 #include "install/snapshot_work.h"
@@ -93,7 +94,7 @@ static int begin(struct keeper *keeper, struct buffer *output, struct error *err
 	}
 	rc = snapshot_place_make(&keeper->place, keeper->run, err);
 	if (rc == 0) {
-		rc = snapshot_reserve_make(&keeper->place, err);
+		rc = snapshot_reserve_make(&keeper->place, keeper->database->on_rollback, err);
 	}
 	if (rc == 0) {
 		rc = keeper_hold(keeper, err);

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include "base/clock.h"
+#include "base/limits.h"
 #include "install/snapshot_copier.h"
 #include "install/snapshot_keeper.h"
 
@@ -112,7 +113,7 @@ int keeper_keep_up(struct keeper *keeper, struct error *err)
 	return copy_round(keeper, err);
 }
 
-/* 0 when it could not be said, too: keeper->checked. */
+/* keeper->checked tells whether it has been done. */
 static int await_checker(struct keeper *keeper, struct error *err)
 {
 	auto_buffer struct buffer nothing = BUFFER_INIT(SERVANT_OUTPUT_MAX);
@@ -140,7 +141,7 @@ static int copy_once(struct keeper *keeper, char command, struct error *err)
 	}
 	if (rc == 0 && keeper->live) {
 		rc = await_checker(keeper, err);
-		/* Then it is checked after the stop. */
+		/* Not checked: then it is after the stop. */
 		rc = rc == -EUCLEAN || rc == -ENOMEM ? rc : 0;
 	}
 	return rc == 0 && keeper->live ? copy_round(keeper, err) : rc;
@@ -186,6 +187,14 @@ static int heal(struct keeper *keeper, struct error *err)
 	return keeper_ask_holder(keeper, HOLDER_HEAL, &keeper->mode, fingerprint, err);
 }
 
+/* Done before the stop, all but always: a checker may have been killed, or had no memory. */
+static int check(struct keeper *keeper, struct error *err)
+{
+	int rc = start_checker(keeper, err);
+
+	return rc == 0 ? await_checker(keeper, err) : rc;
+}
+
 /* The fast way. 0 with keeper->live false: it has to be compared. */
 static int finish_live(struct keeper *keeper, char fingerprint[DIGEST_HEX_SIZE], struct error *err)
 {
@@ -204,9 +213,9 @@ static int finish_live(struct keeper *keeper, char fingerprint[DIGEST_HEX_SIZE],
 	rc = keeper_ask_holder(keeper, HOLDER_RENEW, &keeper->mode, fingerprint, err);
 	if (rc == -ESTALE || rc == -ECHILD) {
 		keeper_let_go(keeper, "the hold on it was lost", false);
-		rc = 0;
+		return 0;
 	}
-	return rc;
+	return rc == 0 ? check(keeper, err) : rc;
 }
 
 static int patch(struct keeper *keeper, struct error *err)

@@ -28,6 +28,7 @@ void snapshot_place_finish(struct snapshot_place *place)
 	free(place->temporary);
 	free(place->aside);
 	free(place->back);
+	free(place->restored);
 	*place = (struct snapshot_place){0};
 }
 
@@ -54,7 +55,8 @@ static int find_names(const char *name, const char *run, struct snapshot_place *
 	    (place->copy_wal = joined(base, ".db", "-wal")) == NULL ||
 	    (place->temporary = joined(base, ".db", ".new")) == NULL ||
 	    (place->aside = joined(base, ".aside", "")) == NULL ||
-	    (place->back = joined(base, ".back", "")) == NULL) {
+	    (place->back = joined(base, ".back", "")) == NULL ||
+	    (place->restored = joined(place->live, ".restored-", run)) == NULL) {
 		return -ENOMEM;
 	}
 	return 0;

@@ -5,13 +5,9 @@
 #define INSTALL_SNAPSHOT_PLACE_H
 
 #include "base/error.h"
-#include "base/limits.h"
 #include "model/host.h"
 
 #define SNAPSHOT_DIRECTORY ".banger-update"
-
-/* Room for what SQLite and the file system need beside the pages. */
-#define SNAPSHOT_SPARE (8u * MIB)
 
 struct snapshot_place {
 	char *live;
@@ -25,6 +21,7 @@ struct snapshot_place {
 	char *temporary; /* run/NAME.db.new */
 	char *aside;     /* run/NAME.aside: reserved for the failed database kept aside */
 	char *back;      /* run/NAME.back: reserved for putting the snapshot back */
+	char *restored; /* live.restored-RUN: to replace it, whose files are incomplete meanwhile */
 };
 #define auto_place __attribute__((cleanup(snapshot_place_finish)))
 

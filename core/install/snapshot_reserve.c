@@ -14,12 +14,7 @@
 #include "base/guard.h"
 #include "base/limits.h"
 #include "install/dbfile.h"
-
-struct sizes {
-	uint64_t copy;
-	uint64_t aside;
-	uint64_t back;
-};
+#include "model/room.h"
 
 static uint64_t size_of(const char *path)
 {
@@ -28,33 +23,29 @@ static uint64_t size_of(const char *path)
 	return lstat(path, &st) == 0 ? (uint64_t)st.st_size : 0;
 }
 
-/* Going back writes every page to a journal or WAL first, whose frames are larger than pages by at
- * most a twentieth. */
-static struct sizes find_sizes(const struct snapshot_place *place)
+static struct room find_room(const struct snapshot_place *place, enum rollback_policy on_rollback)
 {
-	uint64_t whole = size_of(place->live) + size_of(place->wal);
-
-	return (struct sizes){.copy = whole, .aside = whole, .back = whole + whole / 20};
+	return room_of_database(size_of(place->live) + size_of(place->wal),
+				on_rollback != ROLLBACK_NEVER);
 }
 
-uint64_t snapshot_reserve_needs(const struct snapshot_place *place)
+static uint64_t sum_of(const struct room *room)
 {
-	struct sizes sizes = find_sizes(place);
-
-	return sizes.copy + sizes.aside + sizes.back + SNAPSHOT_SPARE;
+	return room->copy + room->aside + room->back + ROOM_SPARE;
 }
 
-static int no_room(const struct snapshot_place *place, struct error *err)
+static int no_room(const struct snapshot_place *place, const struct room *room, struct error *err)
 {
 	struct statvfs fs = {0};
 
 	(void)statvfs(place->directory, &fs);
-	return error_set(err, -ENOSPC,
-			 "no room for a snapshot in %s and for a rollback: it takes %llu MiB, and "
-			 "%llu MiB are free; make room and try again",
-			 place->directory,
-			 (unsigned long long)snapshot_reserve_needs(place) / MIB + 1,
-			 (unsigned long long)fs.f_bavail * fs.f_frsize / MIB);
+	return error_set(
+		err, -ENOSPC,
+		"no room for a snapshot in %s%s: it takes %llu MiB, and %llu MiB are free; "
+		"make room and try again",
+		place->directory, room->back > 0 ? " and for a rollback" : "",
+		(unsigned long long)sum_of(room) / MIB + 1,
+		(unsigned long long)fs.f_bavail * fs.f_frsize / MIB);
 }
 
 static int allocate(const char *path, uint64_t bytes, struct error *err)
@@ -80,22 +71,23 @@ static int allocate(const char *path, uint64_t bytes, struct error *err)
 	return file_sync(fd, path, err);
 }
 
-int snapshot_reserve_make(const struct snapshot_place *place, struct error *err)
+int snapshot_reserve_make(const struct snapshot_place *place, enum rollback_policy on_rollback,
+			  struct error *err)
 {
-	struct sizes sizes = find_sizes(place);
+	struct room room = find_room(place, on_rollback);
 	struct statvfs fs;
 
 	if (statvfs(place->directory, &fs) < 0) {
 		return error_set(err, -errno, "cannot look at %s: %s", place->directory,
 				 strerror(errno));
 	}
-	if ((uint64_t)fs.f_bavail * fs.f_frsize < snapshot_reserve_needs(place)) {
-		return no_room(place, err);
+	if ((uint64_t)fs.f_bavail * fs.f_frsize < sum_of(&room)) {
+		return no_room(place, &room, err);
 	}
-	int rc = allocate(place->aside, sizes.aside, err);
+	int rc = allocate(place->aside, room.aside, err);
 
 	if (rc == 0) {
-		rc = allocate(place->back, sizes.back, err);
+		rc = allocate(place->back, room.back, err);
 	}
-	return rc == -ENOSPC ? no_room(place, err) : rc;
+	return rc == -ENOSPC ? no_room(place, &room, err) : rc;
 }

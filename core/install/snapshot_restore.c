@@ -2,7 +2,8 @@
  * snapshot_restore.c - snapshot_work.h: a database put back. Runs in a child.
  *
  * First what is there is kept under a name of its own, then the live file is overwritten. A call
- * that was interrupted is repeated whole: what it had kept already is recognised by its content.
+ * that was interrupted is repeated whole: what it had kept already is recognised. Only a
+ * replacement of the files, once begun, is finished whatever they look like.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -18,91 +19,10 @@
 #include "install/dbfile.h"
 #include "install/fingerprint.h"
 #include "install/snapshot.h"
+#include "install/snapshot_kept.h"
 #include "install/snapshot_place.h"
 #include "install/snapshot_work.h"
 #include "store/store.h"
-
-/* How many different failed databases of one run are kept; then a person has to look. */
-#define KEPT_MAX 9
-
-/* What SQLite leaves beside a database and what makes it whole, the database itself last: its name
- * says that all is there. -shm is only a cache. */
-static const char *const parts[] = {"-journal", "-wal", ""};
-#define PART_COUNT (sizeof(parts) / sizeof(parts[0]))
-
-static char *with_suffix(const char *path, const char *suffix)
-{
-	char *joined = NULL;
-
-	return asprintf(&joined, "%s%s", path, suffix) < 0 ? NULL : joined;
-}
-
-static bool is_there(const char *path)
-{
-	struct stat st;
-
-	return lstat(path, &st) == 0;
-}
-
-char *snapshot_kept_name(const char *path, const char *run)
-{
-	char *name = NULL;
-
-	return asprintf(&name, "%s.failed-%s", path, run) < 0 ? NULL : name;
-}
-
-/* PATH.failed-RUN, then PATH.failed-RUN-2 and so on. NULL: no memory. */
-static char *kept_name(const char *live, const char *run, unsigned number)
-{
-	auto_free char *first = snapshot_kept_name(live, run);
-	char *name = NULL;
-
-	if (first == NULL || number == 1) {
-		return take_pointer(&first);
-	}
-	return asprintf(&name, "%s-%u", first, number) < 0 ? NULL : name;
-}
-
-static int too_many(const char *live, const char *run, struct error *err)
-{
-	return error_set(err, -EEXIST,
-			 "%u failed databases %s.failed-%s are there already; move them away",
-			 KEPT_MAX, live, run);
-}
-
-/* Gives the finished copy a name that is free, unless one with the same content is there. */
-static int name_kept(const char *live, const char *run, const char *copy, char **ret,
-		     struct error *err)
-{
-	for (unsigned number = 1; number <= KEPT_MAX; number++) {
-		auto_free char *name = kept_name(live, run, number);
-		bool same = false;
-		int rc = 0;
-
-		if (name == NULL) {
-			return error_no_memory(err);
-		}
-		if (is_there(name)) {
-			rc = dbfile_same(copy, name, &same, err);
-			if (rc == 0 && same) {
-				rc = dbfile_remove(copy, "", err);
-			}
-		} else {
-			same = true;
-			rc = rename(copy, name) < 0 ? error_set(err, -errno, "cannot name %s: %s",
-								name, strerror(errno))
-						    : file_sync_parent(name, err);
-		}
-		if (rc < 0) {
-			return rc;
-		}
-		if (same) {
-			*ret = take_pointer(&name);
-			return 0;
-		}
-	}
-	return too_many(live, run, err);
-}
 
 /* A copy of a database that SQLite can read, its WAL folded in. */
 static int copy_readable(const char *live, const char *copy, struct error *err)
@@ -121,68 +41,8 @@ static int copy_readable(const char *live, const char *copy, struct error *err)
 	return rc == 0 ? dbfile_copy(db, copy, st.st_mode & 0777, err) : rc;
 }
 
-/* One file of the database under a second name; an own earlier link is fine. */
-static int link_part(const char *live, const char *name, const char *part, struct error *err)
-{
-	auto_free char *from = with_suffix(live, part);
-	auto_free char *to = with_suffix(name, part);
-
-	if (from == NULL || to == NULL) {
-		return error_no_memory(err);
-	}
-	if (!is_there(from)) {
-		return 0;
-	}
-	int rc = dbfile_remove(to, "", err);
-
-	if (rc == 0 && link(from, to) < 0) {
-		rc = error_set(err, -errno, "cannot keep %s as %s: %s", from, to, strerror(errno));
-	}
-	return rc;
-}
-
-static bool same_file(const char *a, const char *b)
-{
-	struct stat ours;
-	struct stat theirs;
-
-	return lstat(a, &ours) == 0 && lstat(b, &theirs) == 0 && ours.st_dev == theirs.st_dev &&
-	       ours.st_ino == theirs.st_ino;
-}
-
-/* What SQLite cannot read is kept as it is, file by file, linked: the live names get new files. */
-static int keep_raw(const char *live, const char *run, char **ret, struct error *err)
-{
-	auto_free char *name = NULL;
-	int rc = 0;
-
-	for (unsigned number = 1; number <= KEPT_MAX; number++) {
-		free(name);
-		name = kept_name(live, run, number);
-		if (name == NULL) {
-			return error_no_memory(err);
-		}
-		if (!is_there(name) || same_file(name, live)) {
-			break;
-		}
-		if (number == KEPT_MAX) {
-			return too_many(live, run, err);
-		}
-	}
-	for (size_t i = 0; rc == 0 && i < PART_COUNT; i++) {
-		rc = link_part(live, name, parts[i], err);
-	}
-	if (rc == 0) {
-		rc = file_sync_parent(live, err);
-	}
-	if (rc == 0 && is_there(name)) {
-		*ret = take_pointer(&name);
-	}
-	return rc;
-}
-
-/* The copy beside the live name, durable, with the mode that the database had. */
-static int copy_beside(const char *copy, const char *beside, struct error *err)
+/* The copy beside the live name, with the mode that the database had. */
+static int write_beside(const char *copy, const char *beside, struct error *err)
 {
 	auto_close int from = file_open(copy, err);
 	struct stat st;
@@ -208,23 +68,45 @@ static int copy_beside(const char *copy, const char *beside, struct error *err)
 	return rc == 0 ? file_sync(to, beside, err) : rc;
 }
 
-/* Replaces the live file. Its WAL goes first, or SQLite would replay it into the old database. */
-static int restore_by_files(const char *copy, const char *live, struct error *err)
+/* Durable, its name too: that it is there says that the live files may be incomplete. */
+static int copy_beside(const char *copy, const char *beside, struct error *err)
 {
-	static const char *const side_files[] = {"-wal", "-shm", "-journal"};
-	auto_free char *beside = with_suffix(live, SNAPSHOT_RESTORED);
-	int rc = beside == NULL ? error_no_memory(err) : copy_beside(copy, beside, err);
+	struct error ignored;
+	int rc = write_beside(copy, beside, err);
 
-	for (size_t i = 0; rc == 0 && i < sizeof(side_files) / sizeof(side_files[0]); i++) {
-		rc = dbfile_remove(live, side_files[i], err);
+	if (rc < 0) {
+		(void)!dbfile_remove(beside, "", &ignored);
+		return rc;
+	}
+	return file_sync_parent(beside, err);
+}
+
+static int remove_beside(const char *live, struct error *err)
+{
+	static const char *const suffixes[] = {"-wal", "-shm", "-journal"};
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
+		rc = dbfile_remove(live, suffixes[i], err);
+	}
+	return rc;
+}
+
+/* Its WAL goes first, or SQLite would replay it into the old database. */
+static int replace_live(const char *copy, const struct snapshot_place *place, struct error *err)
+{
+	int rc = copy_beside(copy, place->restored, err);
+
+	if (rc == 0) {
+		rc = remove_beside(place->live, err);
 	}
 	if (rc == 0) {
-		rc = file_sync_parent(live, err);
+		rc = file_sync_parent(place->live, err);
 	}
-	if (rc == 0 && rename(beside, live) < 0) {
-		rc = error_set(err, -errno, "cannot put %s back: %s", live, strerror(errno));
+	if (rc == 0 && rename(place->restored, place->live) < 0) {
+		rc = error_set(err, -errno, "cannot put %s back: %s", place->live, strerror(errno));
 	}
-	return rc == 0 ? file_sync_parent(live, err) : rc;
+	return rc == 0 ? file_sync_parent(place->live, err) : rc;
 }
 
 static int check_snapshot(const struct snapshot_job *job, struct error *err)
@@ -269,17 +151,31 @@ static int is_changed(const struct snapshot_job *job, const char *live, bool *re
 	return 0;
 }
 
+/* Did an earlier call begin to replace the files? No look at the live ones says then what there
+ * was, for their WAL may be gone. */
+static int is_begun(const struct snapshot_job *job, const struct snapshot_place *place, bool *ret,
+		    struct error *err)
+{
+	struct stat st;
+
+	if (lstat(place->restored, &st) == 0) {
+		*ret = true;
+		return 0;
+	}
+	return snapshot_keeps_files(place->live, job->run, ret, err);
+}
+
 /* Both steps take little space or none that is not reserved: the failed files stay where they are
  * under a second name, and only the copy is written. */
 static int put_back_raw(const struct snapshot_job *job, const struct snapshot_place *place,
 			char **ret_failed, struct error *err)
 {
-	int rc = keep_raw(place->live, job->run, ret_failed, err);
+	int rc = snapshot_keep_files(place->live, job->run, ret_failed, err);
 
 	if (rc == 0) {
 		rc = dbfile_remove(place->back, "", err);
 	}
-	return rc == 0 ? restore_by_files(job->path, place->live, err) : rc;
+	return rc == 0 ? replace_live(job->path, place, err) : rc;
 }
 
 /* The failed database is kept. What an unfinished restore left in its WAL makes room. */
@@ -294,7 +190,7 @@ static int put_back_kept(const struct snapshot_job *job, const struct snapshot_p
 	if (rc == -ENOSPC) {
 		dbfile_shorten_wal(place->live);
 	}
-	return rc == 0 || is_passing(rc) ? rc : restore_by_files(job->path, place->live, err);
+	return rc == 0 || is_passing(rc) ? rc : replace_live(job->path, place, err);
 }
 
 /* What a rollback had put there itself, and nobody has written to since, is in the snapshot that it
@@ -319,15 +215,20 @@ static int put_back_readable(const struct snapshot_job *job, const struct snapsh
 		return rc < 0 ? rc : dbfile_remove(copy, "", err);
 	}
 	rc = is_known(job, copy) ? dbfile_remove(copy, "", err)
-				 : name_kept(place->live, job->run, copy, ret_failed, err);
+				 : snapshot_keep_copy(place->live, job->run, copy, ret_failed, err);
 	return rc == 0 ? put_back_kept(job, place, err) : rc;
 }
 
 static int put_back_existing(const struct snapshot_job *job, const struct snapshot_place *place,
 			     char **ret_failed, struct error *err)
 {
-	auto_free char *copy = with_suffix(place->live, SNAPSHOT_FAILED_NEW);
-	int rc = copy == NULL ? error_no_memory(err) : copy_readable(place->live, copy, err);
+	auto_free char *copy = NULL;
+
+	if (asprintf(&copy, "%s" SNAPSHOT_FAILED_NEW, place->live) < 0) {
+		copy = NULL;
+		return error_no_memory(err);
+	}
+	int rc = copy_readable(place->live, copy, err);
 
 	if (rc == 0) {
 		return put_back_readable(job, place, copy, ret_failed, err);
@@ -339,9 +240,13 @@ static int put_back(const struct snapshot_job *job, const struct snapshot_place 
 		    char **ret_failed, struct error *err)
 {
 	bool wanted = true;
+	bool begun = false;
 	int rc = dbfile_remove(place->aside, "", err);
 
-	if (rc == 0 && exists && job->database->on_rollback == ROLLBACK_IF_CHANGED) {
+	if (rc == 0) {
+		rc = is_begun(job, place, &begun, err);
+	}
+	if (rc == 0 && exists && !begun && job->database->on_rollback == ROLLBACK_IF_CHANGED) {
 		rc = is_changed(job, place->live, &wanted, err);
 	}
 	if (rc < 0 || !wanted) {
@@ -349,8 +254,8 @@ static int put_back(const struct snapshot_job *job, const struct snapshot_place 
 	}
 	rc = check_snapshot(job, err);
 	if (rc == 0) {
-		rc = exists ? put_back_existing(job, place, ret_failed, err)
-			    : put_back_raw(job, place, ret_failed, err);
+		rc = exists && !begun ? put_back_existing(job, place, ret_failed, err)
+				      : put_back_raw(job, place, ret_failed, err);
 	}
 	return rc == 0 ? check_live(job, place->live, err) : rc;
 }
@@ -360,13 +265,13 @@ static int put_back(const struct snapshot_job *job, const struct snapshot_place 
 static int move_aside(const struct snapshot_job *job, const char *live, char **ret_failed,
 		      struct error *err)
 {
-	int rc = keep_raw(live, job->run, ret_failed, err);
+	int rc = snapshot_keep_files(live, job->run, ret_failed, err);
 
 	if (rc == 0) {
-		rc = dbfile_remove(live, "-shm", err);
+		rc = remove_beside(live, err);
 	}
-	for (size_t i = 0; rc == 0 && i < PART_COUNT; i++) {
-		rc = dbfile_remove(live, parts[i], err);
+	if (rc == 0) {
+		rc = dbfile_remove(live, "", err);
 	}
 	return rc == 0 ? file_sync_parent(live, err) : rc;
 }

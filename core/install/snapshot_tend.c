@@ -8,7 +8,9 @@
 
 #include "base/file.h"
 #include "base/guard.h"
+#include "install/dbcheck.h"
 #include "install/dbfile.h"
+#include "install/fingerprint.h"
 #include "install/snapshot_place.h"
 #include "install/snapshot_work.h"
 #include "store/store.h"
@@ -68,8 +70,11 @@ int snapshot_expect(sqlite3 *db, const struct snapshot_job *job, struct error *e
 {
 	char hex[DIGEST_HEX_SIZE];
 	struct digest digest;
-	int rc = dbfile_check(db, job->database->record, &digest, err);
+	int rc = dbcheck_run(db, err);
 
+	if (rc == 0) {
+		rc = fingerprint_make(db, job->database->record, &digest, err);
+	}
 	if (rc == 0 && strcmp(digest_text(&digest, hex), job->fingerprint) != 0) {
 		rc = error_set(err, -EUCLEAN, "its schema is not the one it was taken with");
 	}
@@ -123,5 +128,5 @@ int snapshot_work_discard(void *data, struct buffer *output, struct error *err)
 	if (rc == 0) {
 		rc = dbfile_remove(place.live, SNAPSHOT_FAILED_NEW, err);
 	}
-	return rc == 0 ? dbfile_remove(place.live, SNAPSHOT_RESTORED, err) : rc;
+	return rc == 0 ? dbfile_remove(place.restored, "", err) : rc;
 }

@@ -12,6 +12,7 @@
 #include "base/guard.h"
 #include "base/limits.h"
 #include "install/wal.h"
+#include "model/room.h"
 
 #define BLOCKED_MS 100
 
@@ -31,7 +32,7 @@ int snapshot_watch_open(struct snapshot_watch *watch, const struct snapshot_plac
 		.place = place,
 		.shm = shm,
 		.wal_most = quarter > LIMIT_WAL_GROWTH ? quarter : LIMIT_WAL_GROWTH,
-		.free_least = SNAPSHOT_SPARE / 2,
+		.free_least = ROOM_SPARE / 2,
 	};
 	return 0;
 }

@@ -8,14 +8,13 @@
 #include <stdint.h>
 
 #include "base/buffer.h"
+#include "base/child.h"
 #include "base/error.h"
 #include "base/text.h"
-#include "base/child.h"
 #include "model/host.h"
 
-/* Behind the database's name: what a restore is making. */
+/* Behind the database's name: what a restore keeps of it, not whole yet. */
 #define SNAPSHOT_FAILED_NEW ".failed.new"
-#define SNAPSHOT_RESTORED   ".restored"
 
 struct snapshot_job {
 	const struct database *database;

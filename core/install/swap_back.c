@@ -140,6 +140,25 @@ static int check_backup(const struct swap_plan *plan, const struct swap_names *n
 	return 0;
 }
 
+/* Whether the old file can be put back, before anything is moved: a target that cannot stays as it
+ * is. Where links are refused an earlier call has put back a copy, with an inode of its own; once
+ * its backup is gone, bytes that are both old and new are the old file. */
+static int find_old(const struct swap_plan *plan, const struct swap_names *names, enum sight *sight,
+		    struct error *err)
+{
+	if (!plan->existed || *sight == SIGHT_OLD) {
+		return 0;
+	}
+	int rc = check_backup(plan, names, err);
+
+	if ((rc == -ENOENT || rc == -EBADMSG) && *sight == SIGHT_NEW &&
+	    same(&plan->old_digest, &plan->new_digest)) {
+		*sight = SIGHT_OLD;
+		return 0;
+	}
+	return rc;
+}
+
 /* The old file over whatever is at install, atomically, keeping the backup. */
 static int restore(const struct swap_plan *plan, const struct swap_names *names, struct error *err)
 {
@@ -222,9 +241,8 @@ static int back(const struct swap_plan *plan, const struct swap_names *names, ch
 	if (rc == 0) {
 		rc = look(plan, &sight, err);
 	}
-	/* Before anything is moved: a target that cannot be put back stays as it is. */
-	if (rc == 0 && plan->existed && sight != SIGHT_OLD) {
-		rc = check_backup(plan, names, err);
+	if (rc == 0) {
+		rc = find_old(plan, names, &sight, err);
 	}
 	if (rc == 0 && sight == SIGHT_UNEXPECTED) {
 		rc = keep_aside(plan->artifact->install, ret_aside, err);

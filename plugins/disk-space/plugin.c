@@ -177,8 +177,10 @@ static int add_database(struct job *job, const char *name, struct error *err)
 	if (rc == 0) {
 		rc = need(job, &place, needs.set_aside, 0, "setting aside", name, err);
 	}
-	return rc < 0 ? rc
-		      : need(job, &place, needs.restore, 0, "the log of putting back", name, err);
+	if (rc == 0) {
+		rc = need(job, &place, needs.restore, 0, "the log of putting back", name, err);
+	}
+	return rc < 0 ? rc : need(job, &place, needs.spare, 0, "to spare beside", name, err);
 }
 
 typedef int (*adder)(struct job *job, const char *name, struct error *err);

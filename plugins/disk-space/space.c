@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "model/room.h"
 #include "support/amount.h"
 
 uint64_t space_plus(uint64_t a, uint64_t b)
@@ -21,13 +22,15 @@ uint64_t space_times(uint64_t a, uint64_t b)
 
 struct database_needs space_of_database(uint64_t size, uint64_t growth, bool without_restore)
 {
+	const struct room room = room_of_database(size, !without_restore);
 	uint64_t more = space_times(size / 100 + (size % 100 != 0), growth);
 
 	return (struct database_needs){
-		.snapshot = size,
+		.snapshot = room.copy,
 		.growth = more,
-		.set_aside = without_restore ? 0 : space_plus(size, more),
-		.restore = without_restore ? 0 : size,
+		.set_aside = without_restore ? 0 : space_plus(room.aside, more),
+		.restore = room.back,
+		.spare = ROOM_SPARE,
 	};
 }
 

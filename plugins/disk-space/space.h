@@ -40,8 +40,9 @@ struct database_needs {
 	uint64_t growth;    /* what the migrations may add */
 	uint64_t set_aside; /* the migrated database, kept when it is put back */
 	uint64_t restore;   /* the log through which the old rows are written back */
+	uint64_t spare;     /* what SQLite and the file system need beside the pages */
 };
-#define DATABASE_INODES 4 /* snapshot, its two directories, the set-aside copy */
+#define DATABASE_INODES 6 /* snapshot and its WAL, its two directories, what is reserved */
 
 /* growth in percent of size; without_restore: the database is never put back. */
 struct database_needs space_of_database(uint64_t size, uint64_t growth, bool without_restore);

@@ -119,12 +119,23 @@ static void add_sentences(const json_t *value, struct buffer *text)
 	}
 }
 
+/* Layers that each say where they were say it once: no "database state: database state: …". */
+static void assert_no_stutter(const char *text)
+{
+	for (const char *at = text, *end; (end = strstr(at, ": ")) != NULL; at = end + 2) {
+		size_t length = (size_t)(end - at) + 2;
+
+		cr_assert(strncmp(at, at + length, length) != 0, "it stutters: %s", text);
+	}
+}
+
 static void assert_says(const char *text, const struct expected *expected)
 {
 	for (size_t i = 0; i < EXPECTED_SAYINGS && expected->says[i] != NULL; i++) {
 		cr_assert_not_null(strstr(text, expected->says[i]), "'%s' is not said in: %s",
 				   expected->says[i], text);
 	}
+	assert_no_stutter(text);
 }
 
 /* One text from the run's row of the journal, or the last row's when run is NULL. "": no row. */

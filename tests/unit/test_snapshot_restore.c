@@ -3,6 +3,7 @@
  */
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -210,6 +211,98 @@ Test(snapshot_restore, an_unreadable_one_kept_by_an_interrupted_call_is_recognis
 	cr_assert_str_eq(failed, kept);
 	cr_assert(users(database.path) == 2);
 	free(failed);
+	free(kept);
+}
+
+/* What a call that works by files has done when it is killed: the failed files are kept under a
+ * second name, and those beside the database are perhaps gone. */
+static char *interrupt_by_files(bool replaces)
+{
+	static const char *const parts[] = {"-wal", ""};
+
+	run_and_crash(database.path, "INSERT INTO users VALUES ('carol')");
+	take();
+	run_and_crash(database.path, MIGRATION);
+	for (size_t i = 0; i < 2; i++) {
+		char *live = beside(parts[i]);
+		char *kept = NULL;
+
+		cr_assert(asprintf(&kept, "%s.failed-" RUN "%s", database.path, parts[i]) > 0);
+		cr_assert(link(live, kept) == 0);
+		free(live);
+		free(kept);
+	}
+	if (replaces) {
+		char *restored = beside(".restored-" RUN);
+		char *wal = beside("-wal");
+		char *shm = beside("-shm");
+
+		scratch_write(restored, "half of it");
+		cr_assert(unlink(wal) == 0 && unlink(shm) == 0);
+		free(restored);
+		free(wal);
+		free(shm);
+	}
+	return beside(".failed-" RUN);
+}
+
+static void expect_finished(const char *kept)
+{
+	struct stat before;
+	struct stat after;
+
+	cr_assert(stat(kept, &before) == 0);
+	char *failed = restore();
+
+	cr_assert_str_eq(failed, kept);
+	cr_assert_eq(users(database.path), 3, "a row that the old release had committed is gone");
+	cr_assert(stat(kept, &after) == 0 && after.st_nlink == 1);
+	cr_assert(after.st_ino == before.st_ino && after.st_mtim.tv_nsec == before.st_mtim.tv_nsec,
+		  "what was kept was written to");
+	cr_assert_eq(users(kept), 4);
+	cr_assert(!has_beside(".restored-" RUN) && !has_beside(".failed-" RUN "-2"));
+	cr_assert_null(restore());
+	free(failed);
+}
+
+/* Without its WAL the database looks as if nobody had migrated it. */
+Test(snapshot_restore, a_replacement_that_was_interrupted_is_finished)
+{
+	char *kept = interrupt_by_files(true);
+
+	expect_finished(kept);
+	free(kept);
+}
+
+/* It is the kept file that would be written to. */
+Test(snapshot_restore, what_is_kept_as_a_link_is_not_restored_into)
+{
+	char *kept = interrupt_by_files(false);
+
+	expect_finished(kept);
+	free(kept);
+}
+
+Test(snapshot_restore, what_was_written_amid_a_replacement_is_kept_too)
+{
+	char *kept = interrupt_by_files(true);
+
+	run_and_crash(database.path, "INSERT INTO users VALUES ('dave')");
+	char *failed = restore();
+
+	cr_assert(has_beside(".failed-" RUN "-wal") && has_beside(".failed-" RUN "-2-wal"));
+	cr_assert_eq(users(database.path), 3);
+	cr_assert_eq(ask(failed, "SELECT count(*) FROM users WHERE name = 'dave'"), 1);
+	free(failed);
+	free(kept);
+}
+
+Test(snapshot_restore, a_replacement_is_finished_when_always_is_asked_for)
+{
+	database.on_rollback = ROLLBACK_ALWAYS;
+	char *kept = interrupt_by_files(true);
+
+	expect_finished(kept);
 	free(kept);
 }
 

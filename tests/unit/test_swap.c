@@ -191,6 +191,51 @@ Test(swap, a_way_back_that_was_interrupted_is_finished)
 	free(link_name);
 }
 
+/* Where links are refused, a backup is a copy, and what is put back is one, too. */
+static void put_back_as_a_copy(bool had_earlier)
+{
+	char *previous = beside(".previous");
+	char *earlier = beside(".previous.earlier");
+
+	cr_assert(unlink(artifact.install) == 0);
+	install_old();
+	cr_assert(had_earlier ? rename(earlier, previous) == 0 : unlink(previous) == 0);
+	free(previous);
+	free(earlier);
+}
+
+static void expect_repeatable(bool had_earlier)
+{
+	install_old();
+	if (had_earlier) {
+		install_earlier();
+	}
+	stage(OLD);
+	struct swap_plan made = plan();
+
+	forward(&made);
+	put_back_as_a_copy(had_earlier);
+	char *before = listing();
+
+	back(&made);
+	char *after = listing();
+
+	cr_assert_str_eq(before, after);
+	free(before);
+	free(after);
+	swap_plan_finish(&made);
+}
+
+Test(swap, the_same_bytes_put_back_as_a_copy_are_recognised)
+{
+	expect_repeatable(false);
+}
+
+Test(swap, the_same_bytes_put_back_as_a_copy_are_recognised_beside_an_earlier_backup)
+{
+	expect_repeatable(true);
+}
+
 Test(swap, a_backup_that_is_the_same_file_as_the_old_one_survives)
 {
 	char *previous = beside(".previous");

@@ -1,0 +1,68 @@
+/*
+ * dbcheck.c - dbcheck.h: the whole database at once, or each table that can be read here.
+ */
+#include "install/dbcheck.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "store/store.h"
+
+/* The first words of a check's answer. -EBADE: it needs what only the daemon has. */
+static int check(sqlite3 *db, const char *sql, struct error *err)
+{
+	auto_stmt sqlite3_stmt *stmt = NULL;
+	int rc = store_prepare(db, sql, &stmt, err);
+
+	if (rc < 0) {
+		return rc;
+	}
+	int step = sqlite3_step(stmt);
+
+	if (step != SQLITE_ROW) {
+		return store_error(err, db, step, "checking the database");
+	}
+	const char *answer = (const char *)sqlite3_column_text(stmt, 0);
+
+	if (answer == NULL || strcmp(answer, "ok") != 0) {
+		rc = error_set(err, -EUCLEAN, "the database is damaged: %s",
+			       answer != NULL ? answer : "quick_check gave no answer");
+		text_sanitize(err->text);
+	}
+	return rc;
+}
+
+static int check_table(sqlite3 *db, const unsigned char *name, struct error *err)
+{
+	char *sql = sqlite3_mprintf("PRAGMA quick_check(%Q)", name);
+	int rc = sql == NULL ? error_no_memory(err) : check(db, sql, err);
+
+	sqlite3_free(sql);
+	return rc == -EBADE ? 0 : rc;
+}
+
+static int check_tables(sqlite3 *db, struct error *err)
+{
+	auto_stmt sqlite3_stmt *stmt = NULL;
+	int step = SQLITE_ROW;
+	int rc = store_prepare(
+		db, "SELECT name FROM sqlite_schema WHERE type = 'table' AND rootpage > 0", &stmt,
+		err);
+
+	while (rc == 0 && (step = sqlite3_step(stmt)) == SQLITE_ROW) {
+		rc = check_table(db, sqlite3_column_text(stmt, 0), err);
+	}
+	return rc == 0 && step != SQLITE_DONE ? store_error(err, db, step, "reading the schema")
+					      : rc;
+}
+
+int dbcheck_run(sqlite3 *db, struct error *err)
+{
+	int rc = store_execute(db, "PRAGMA ignore_check_constraints = ON", NULL, err);
+
+	if (rc == 0) {
+		rc = check(db, "PRAGMA quick_check(1)", err);
+	}
+	return rc == -EBADE ? check_tables(db, err) : rc;
+}
