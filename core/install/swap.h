@@ -3,8 +3,8 @@
  *
  * forward: the staged file goes beside the target (a copy when it lies on another mount), is hashed
  * again, gets the old one's attributes and is synced; NAME is linked to NAME.previous; the new file
- * is renamed over NAME, and the directory is synced. An earlier NAME.previous is kept aside until swap_commit(), so
- * that swap_back() leaves exactly what was there before, inodes included.
+ * is renamed over NAME, and the directory is synced. An earlier NAME.previous is kept aside until
+ * swap_commit(), so that swap_back() leaves exactly what was there before, inodes included.
  */
 #ifndef INSTALL_SWAP_H
 #define INSTALL_SWAP_H
