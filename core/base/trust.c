@@ -23,6 +23,7 @@ struct walk {
 	char at[PATH_MAX]; /* how far everything is checked; "" is the root, and no link is in it */
 	char *left;        /* what is still to go; owned */
 	int links;
+	bool is_place; /* ends at a directory for things of ours, not at a file of its own */
 };
 
 static const char *shown(const char *path)
@@ -111,7 +112,7 @@ static int enter(struct walk *walk, const char *name, const char *rest, struct e
 		memcpy(walk->at, path, sizeof(path));
 		return check_ancestor(path, &st, walk->owner, err);
 	}
-	if (rest[strspn(rest, "/.")] == '\0') {
+	if (!walk->is_place && rest[strspn(rest, "/.")] == '\0') {
 		return error_set(err, -EPERM, "%s is a symbolic link: name the file itself", path);
 	}
 	rc = check_owner(path, &st, walk->owner, err);
@@ -149,27 +150,42 @@ static int step(struct walk *walk, struct error *err)
 	return *name == '\0' || strcmp(name, ".") == 0 ? 0 : enter(walk, name, rest, err);
 }
 
-int trust_check_chain(const char *path, uid_t owner, struct error *err)
+static int walk_down(struct walk *walk, const char *path, struct error *err)
 {
-	struct walk walk = {.owner = owner};
 	struct stat st = {0};
 
 	if (path[0] != '/') {
 		return error_set(err, -EINVAL, "'%s' is not an absolute path", path);
 	}
-	walk.left = strdup(path);
-	int rc = walk.left != NULL ? look("", &st, err) : error_no_memory(err);
+	walk->left = strdup(path);
+	int rc = walk->left != NULL ? look("", &st, err) : error_no_memory(err);
 
 	if (rc == 0) {
-		rc = check_ancestor("", &st, owner, err);
+		rc = check_ancestor("", &st, walk->owner, err);
 	}
-	while (rc == 0 && *walk.left != '\0') {
-		rc = step(&walk, err);
+	while (rc == 0 && *walk->left != '\0') {
+		rc = step(walk, err);
 	}
-	free(walk.left);
+	free(walk->left);
+	return rc;
+}
+
+int trust_check_chain(const char *path, uid_t owner, struct error *err)
+{
+	struct walk walk = {.owner = owner};
+	struct stat st = {0};
+	int rc = walk_down(&walk, path, err);
+
 	/* Behind the last step stands the file itself, which no sticky bit excuses. */
 	if (rc == 0) {
 		rc = look(walk.at, &st, err);
 	}
 	return rc < 0 ? rc : check_mode(walk.at, &st, err);
+}
+
+int trust_check_place(const char *path, uid_t owner, struct error *err)
+{
+	struct walk walk = {.owner = owner, .is_place = true};
+
+	return walk_down(&walk, path, err);
 }

@@ -21,4 +21,10 @@
  */
 MUST_CHECK int trust_check_chain(const char *path, uid_t owner, struct error *err);
 
+/*
+ * The same for a directory in which we are about to make a thing of our own, whose name is to stand
+ * for it from then on: a sticky directory of root's will do, and a link at the end is followed.
+ */
+MUST_CHECK int trust_check_place(const char *path, uid_t owner, struct error *err);
+
 #endif

@@ -10,6 +10,7 @@
 
 #include "base/file.h"
 #include "base/text.h"
+#include "model/beside.h"
 
 typedef int (*rule)(const struct config *config, const struct document *document,
 		    struct error *err);
@@ -49,15 +50,6 @@ static int check_there_is_something(const struct config *config, const struct do
 	return 0;
 }
 
-/* True when path is other, or the name under which the swap keeps other's old file. */
-static bool path_collides(const char *path, const char *other)
-{
-	size_t length = strlen(other);
-
-	return strncmp(path, other, length) == 0 &&
-	       (path[length] == '\0' || strcmp(path + length, ".previous") == 0);
-}
-
 static int check_install_paths(const struct config *config, const struct document *document,
 			       struct error *err)
 {
@@ -65,15 +57,16 @@ static int check_install_paths(const struct config *config, const struct documen
 		const char *path = config->host.artifacts[i].install;
 
 		for (size_t j = 0; j < config->host.artifact_count; j++) {
-			if (i != j && path_collides(path, config->host.artifacts[j].install)) {
+			if (i != j && beside_has(config->host.artifacts[j].install, path)) {
 				return origin_error(
 					origin_of(document, SECTION_ARTIFACT, i > j ? i : j,
 						  "install"),
 					err,
 					"[artifact %.80s] and [artifact %.80s] would write the "
-					"same "
-					"file; each needs its own, and NAME.previous is where the "
-					"old NAME is kept",
+					"same file; each needs its own, and while NAME is replaced "
+					"NAME" BESIDE_NEW ", NAME" BESIDE_LINK
+					", NAME" BESIDE_BACKUP " and NAME" BESIDE_EARLIER
+					" are used, too",
 					config->host.artifacts[i].name,
 					config->host.artifacts[j].name);
 			}
@@ -175,7 +168,7 @@ static int check_database(const struct config *config, const struct document *do
 		}
 	}
 	for (size_t i = 0; i < config->host.artifact_count; i++) {
-		if (path_collides(path, config->host.artifacts[i].install)) {
+		if (beside_has(config->host.artifacts[i].install, path)) {
 			return origin_error(
 				origin, err,
 				"[artifact %.80s] would be installed over this database",

@@ -17,6 +17,7 @@
 
 #include "base/file.h"
 #include "base/guard.h"
+#include "base/trust.h"
 #include "install/private.h"
 
 static char *base_directory(const char *staging_dir, const struct artifact *first)
@@ -120,6 +121,35 @@ int staging_name(const char *product, const char *staging_dir, const struct arti
 	return 0;
 }
 
+/* What there is of base, before anything is made. As root, we shall remove, chmod and install by
+ * names below it, and these must be nobody else's to exchange. */
+static int check_place(const char *base, struct error *err)
+{
+	auto_free char *at = strdup(base);
+	struct error why;
+	int rc = -ENOENT;
+
+	while (at != NULL && rc == -ENOENT) {
+		rc = trust_check_place(at, 0, &why);
+		if (rc == -ENOENT) {
+			char *above = path_directory(at);
+
+			free(at);
+			at = above;
+		}
+	}
+	if (at == NULL) {
+		return error_no_memory(err);
+	}
+	if (rc < 0) {
+		return error_set(err, rc,
+				 "will not stage in %s: %s; or set staging_dir to a directory "
+				 "that only root can change",
+				 base, why.text);
+	}
+	return 0;
+}
+
 int staging_make(const char *path, bool make_base, struct error *err)
 {
 	auto_free char *own = path_directory(path);
@@ -128,8 +158,11 @@ int staging_make(const char *path, bool make_base, struct error *err)
 	if (base == NULL) {
 		return error_no_memory(err);
 	}
-	int rc = make_base ? file_make_directories(base, 0755, err) : 0;
+	int rc = geteuid() == 0 ? check_place(base, err) : 0;
 
+	if (rc == 0 && make_base) {
+		rc = file_make_directories(base, 0755, err);
+	}
 	if (rc < 0) {
 		return rc;
 	}
@@ -148,7 +181,8 @@ int staging_share(const char *path, struct error *err)
 	if (parent == NULL) {
 		return error_no_memory(err);
 	}
-	/* Nobody but us can write to either, so the names stand for what we made. */
+	/* Nobody but us can write to either or to what they lie in (check_place()), so the names
+	 * stand for what we made. */
 	if (chmod(parent, 0755) < 0 || chmod(path, 0755) < 0) {
 		return error_set(err, -errno, "cannot let plugins read %s: %s", path,
 				 strerror(errno));

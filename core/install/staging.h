@@ -21,8 +21,8 @@ MUST_CHECK int staging_name(const char *product, const char *staging_dir,
 /*
  * Makes it, 0700; make_base: what it lies in as well (a staging_dir). What a killed earlier run
  * left beside it is removed first (the caller holds the lock). -EPERM, -ENOTDIR: something that is
- * not ours lies there; -EACCES: mounted noexec, so that the staged release could not be asked
- * anything.
+ * not ours lies there, or, as root, others could exchange what we make; -EACCES: mounted noexec, so
+ * that the staged release could not be asked anything.
  */
 MUST_CHECK int staging_make(const char *path, bool make_base, struct error *err);
 

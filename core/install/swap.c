@@ -169,66 +169,64 @@ static int step_clean(const struct swap_plan *plan, const struct swap_names *nam
 	return 0;
 }
 
-static int copy_staged(const struct swap_plan *plan, const char *to, struct error *err)
-{
-	auto_close int source = file_open(plan->staged, err);
-
-	if (source < 0) {
-		return source;
-	}
-	auto_close int target = open(to, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0700);
-
-	if (target < 0) {
-		return error_set(err, -errno, "cannot create %s: %s", to, strerror(errno));
-	}
-	struct digest copied;
-	int rc = file_copy(source, target, plan->staged, err);
-
-	if (rc == 0) {
-		rc = digest_fd(target, to, &copied, NULL, err);
-	}
-	if (rc == 0 && memcmp(&copied, &plan->new_digest, sizeof(copied)) != 0) {
-		rc = error_set(err, -EBADMSG, "the copy of %s is not what was unpacked",
-			       plan->staged);
-	}
-	return rc;
-}
-
-/* The new file beside the target. */
-static int step_bring(const struct swap_plan *plan, const struct swap_names *names,
-		      struct error *err)
-{
-	if (plan->removes || rename(plan->staged, names->new) == 0) {
-		return 0;
-	}
-	if (errno != EXDEV) {
-		return error_set(err, -errno, "cannot move %s beside %s: %s", plan->staged,
-				 plan->artifact->install, strerror(errno));
-	}
-	return copy_staged(plan, names->new, err);
-}
-
-static int step_attributes(const struct swap_plan *plan, const struct swap_names *names,
-			   struct error *err)
+/* The staged bytes, hashed once more now that they have left staging, with the attributes of the
+ * old file. */
+static int make_ready(const struct swap_plan *plan, int new, const char *name, struct error *err)
 {
 	const char *install = plan->artifact->install;
+	struct digest digest;
+	int rc = digest_fd(new, name, &digest, NULL, err);
 
-	if (plan->removes) {
-		return 0;
+	if (rc == 0 && memcmp(&digest, &plan->new_digest, sizeof(digest)) != 0) {
+		rc = error_set(err, -EBADMSG, "%s is not what was unpacked: it has changed since",
+			       plan->staged);
+	}
+	if (rc < 0) {
+		return rc;
 	}
 	auto_close int old = plan->existed ? file_open(install, err) : -1;
 
 	if (plan->existed && old < 0) {
 		return old;
 	}
-	auto_close int new = file_open(names->new, err);
+	rc = attributes_apply(new, old, plan->artifact, install, err);
+	return rc == 0 ? file_sync(new, name, err) : rc;
+}
 
-	if (new < 0) {
-		return new;
+static int bring_copy(const struct swap_plan *plan, int staged, const char *to, struct error *err)
+{
+	auto_close int target = open(to, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0700);
+
+	if (target < 0) {
+		return error_set(err, -errno, "cannot create %s: %s", to, strerror(errno));
 	}
-	int rc = attributes_apply(new, old, plan->artifact, install, err);
+	int rc = file_copy(staged, target, plan->staged, err);
 
-	return rc == 0 ? file_sync(new, names->new, err) : rc;
+	return rc == 0 ? make_ready(plan, target, to, err) : rc;
+}
+
+/* The new file beside the target. All that happens to it happens by the descriptor of what was
+ * staged: where the directory belongs to somebody else, the name may be another file's by now, and
+ * nothing of theirs may become root's. */
+static int step_bring(const struct swap_plan *plan, const struct swap_names *names,
+		      struct error *err)
+{
+	if (plan->removes) {
+		return 0;
+	}
+	auto_close int staged = file_open(plan->staged, err);
+
+	if (staged < 0) {
+		return staged;
+	}
+	if (rename(plan->staged, names->new) == 0) {
+		return make_ready(plan, staged, names->new, err);
+	}
+	if (errno != EXDEV) {
+		return error_set(err, -errno, "cannot move %s beside %s: %s", plan->staged,
+				 plan->artifact->install, strerror(errno));
+	}
+	return bring_copy(plan, staged, names->new, err);
 }
 
 static int step_keep_earlier(const struct swap_plan *plan, const struct swap_names *names,
@@ -270,7 +268,7 @@ static int step_replace(const struct swap_plan *plan, const struct swap_names *n
 
 static int (*const steps[SWAP_STEPS])(const struct swap_plan *plan, const struct swap_names *names,
 				      struct error *err) = {
-	step_clean, step_bring, step_attributes, step_keep_earlier, step_back_up, step_replace,
+	step_clean, step_bring, step_keep_earlier, step_back_up, step_replace,
 };
 
 int swap_forward_steps(const struct swap_plan *plan, unsigned count, struct error *err)

@@ -1,10 +1,10 @@
 /*
  * swap.h - an artifact's file replaced and put back, never a moment without a binary.
  *
- * forward: the staged file goes beside the target (a copy when it lies on another mount), gets the
- * old one's attributes and is synced; NAME is linked to NAME.previous; the new file is renamed over
- * NAME, and the directory is synced. An earlier NAME.previous is kept aside until swap_commit(), so
- * that swap_back() leaves exactly what was there before, inodes included.
+ * forward: the staged file goes beside the target (a copy when it lies on another mount), is hashed
+ * again, gets the old one's attributes and is synced; NAME is linked to NAME.previous; the new file
+ * is renamed over NAME, and the directory is synced. An earlier NAME.previous is kept aside until
+ * swap_commit(), so that swap_back() leaves exactly what was there before, inodes included.
  */
 #ifndef INSTALL_SWAP_H
 #define INSTALL_SWAP_H
@@ -57,7 +57,7 @@ MUST_CHECK int swap_forward(const struct swap_plan *plan, struct error *err);
 
 /* The first count steps of swap_forward() only: what a process killed there leaves behind. For
  * tests; SWAP_STEPS of them are all. */
-#define SWAP_STEPS 6
+#define SWAP_STEPS 5
 MUST_CHECK int swap_forward_steps(const struct swap_plan *plan, unsigned count, struct error *err);
 
 /*

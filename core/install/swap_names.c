@@ -14,6 +14,7 @@
 #include "base/file.h"
 #include "base/guard.h"
 #include "install/attributes.h"
+#include "model/beside.h"
 
 /* The longest of all suffixes: that of a target that is neither old nor new. */
 #define LONGEST_SUFFIX (sizeof(".unexpected-20261122T163400Z-99") - 1)
@@ -44,10 +45,10 @@ int swap_names_make(const char *install, struct swap_names *ret, struct error *e
 				 install, LONGEST_SUFFIX);
 	}
 	struct swap_names names = {
-		.new = with_suffix(install, ".update-new"),
-		.link = with_suffix(install, ".update-link"),
-		.backup = with_suffix(install, ".previous"),
-		.earlier = with_suffix(install, ".previous.earlier"),
+		.new = with_suffix(install, BESIDE_NEW),
+		.link = with_suffix(install, BESIDE_LINK),
+		.backup = with_suffix(install, BESIDE_BACKUP),
+		.earlier = with_suffix(install, BESIDE_EARLIER),
 	};
 
 	if (names.new == NULL || names.link == NULL || names.backup == NULL ||

@@ -120,6 +120,14 @@ const struct denied_call denied_calls[] = {
 	CALL("vhangup"),
 	CALL("fanotify_init"),
 
+	/* Memory that no limit counts, and things with names that outlive all who knew them */
+	CALL("shmget"),
+	CALL("shmat"),
+	CALL("msgget"),
+	CALL("semget"),
+	CALL("mq_open"),
+	CALL("mq_unlink"),
+
 	CALL("add_key"),
 	CALL("request_key"),
 	CALL("keyctl"),
@@ -168,6 +176,12 @@ const struct denied_call denied_calls[] = {
 	VALUE("ioctl", 1, FULL, TIOCLINUX),
 	VALUE("ioctl", 1, FULL, 0x40086602u /* FS_IOC_SETFLAGS */),
 	VALUE("ioctl", 1, FULL, 0x401c5820u /* FS_IOC_FSSETXATTR */),
+	{0},
+};
+
+/* Many a daemon takes root on the other end for somebody who may do anything. */
+const struct denied_call denied_without_local[] = {
+	VALUE("socket", 0, FULL, AF_UNIX),
 	{0},
 };
 
@@ -242,7 +256,7 @@ static int deny(scmp_filter_ctx context, const struct denied_call *calls)
 	return rc;
 }
 
-static int export(bool network, int fd)
+static int export(unsigned sockets, int fd)
 {
 	__attribute__((cleanup(release))) scmp_filter_ctx context = seccomp_init(SCMP_ACT_ALLOW);
 
@@ -254,12 +268,16 @@ static int export(bool network, int fd)
 	int rc = deny(context, denied_calls);
 
 	if (rc == 0) {
-		rc = deny(context, network ? denied_with_network : denied_without_network);
+		rc = deny(context, (sockets & DENIAL_LEAVES_NETWORK) != 0 ? denied_with_network
+									  : denied_without_network);
+	}
+	if (rc == 0 && (sockets & DENIAL_LEAVES_LOCAL) == 0) {
+		rc = deny(context, denied_without_local);
 	}
 	return rc < 0 ? rc : seccomp_export_bpf(context, fd);
 }
 
-int denial_open(bool network, struct error *err)
+int denial_open(unsigned sockets, struct error *err)
 {
 	const int seals = F_SEAL_WRITE | F_SEAL_GROW | F_SEAL_SHRINK | F_SEAL_SEAL;
 	auto_close int fd = memfd_create("preflight-denial", MFD_CLOEXEC | MFD_ALLOW_SEALING);
@@ -267,7 +285,7 @@ int denial_open(bool network, struct error *err)
 	if (fd < 0) {
 		return error_set(err, -errno, "cannot make a memory file: %s", strerror(errno));
 	}
-	int rc = export(network, fd);
+	int rc = export(sockets, fd);
 
 	if (rc < 0) {
 		return error_set(err, rc, "cannot build the filter of system calls: %s",

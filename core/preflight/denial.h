@@ -8,7 +8,6 @@
 #ifndef PREFLIGHT_DENIAL_H
 #define PREFLIGHT_DENIAL_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -34,14 +33,20 @@ struct denied_call {
 };
 
 /* The tables, each ended by a NULL name: what is denied to all, and on top of that without and
- * with the network. */
+ * with the network, and without sockets on this machine. */
 extern const struct denied_call denied_calls[];
 extern const struct denied_call denied_without_network[];
 extern const struct denied_call denied_with_network[];
+extern const struct denied_call denied_without_local[];
 
-/* The filter in a sealed memory file, as struct sock_filter after struct sock_filter. Returns a
- * descriptor or a negative errno value. */
-MUST_CHECK int denial_open(bool network, struct error *err);
+/* The sockets that are left. */
+#define DENIAL_LEAVES_LOCAL   (1u << 0)
+#define DENIAL_LEAVES_NETWORK (1u << 1)
+#define DENIAL_KINDS          4
+
+/* The filter in a sealed memory file, as struct sock_filter after struct sock_filter. sockets:
+ * DENIAL_LEAVES_*. Returns a descriptor or a negative errno value. */
+MUST_CHECK int denial_open(unsigned sockets, struct error *err);
 
 /* The call's number on this machine; negative: it has none. */
 int denial_number(const struct denied_call *call);

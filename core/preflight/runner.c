@@ -30,7 +30,7 @@
 struct pool {
 	const struct preflight_options *options;
 	int helper_fd;
-	int denial[2]; /* filters, without and with the network; -1: there is none */
+	int denial[DENIAL_KINDS]; /* filters, by the sockets they leave; -1: not built */
 	struct catalog catalog;
 	struct preflight_report report;
 	size_t next; /* entry to start */
@@ -87,8 +87,9 @@ static void pool_finish(struct pool *pool)
 	free(pool->children);
 	free(pool->fds);
 	guard_close(&pool->helper_fd);
-	guard_close(&pool->denial[false]);
-	guard_close(&pool->denial[true]);
+	for (size_t i = 0; i < DENIAL_KINDS; i++) {
+		guard_close(&pool->denial[i]);
+	}
 	catalog_finish(&pool->catalog);
 	preflight_report_finish(&pool->report);
 }
@@ -157,20 +158,6 @@ static int pool_reserve(struct pool *pool)
 	return 0;
 }
 
-/* A filter for each of the two kinds of plugins there are. One that cannot be built is told by each
- * of its plugins as not in force. */
-static void build_filters(struct pool *pool)
-{
-	struct error ignored;
-	bool is_granted = false;
-
-	for (size_t i = 0; i < pool->options->policy_count; i++) {
-		is_granted = is_granted || pool->options->policies[i].grant_network;
-	}
-	pool->denial[false] = pool->catalog.count > 0 ? denial_open(false, &ignored) : -1;
-	pool->denial[true] = is_granted ? denial_open(true, &ignored) : -1;
-}
-
 static int pool_init(struct pool *pool, struct error *err)
 {
 	const struct preflight_options *options = pool->options;
@@ -191,7 +178,6 @@ static int pool_init(struct pool *pool, struct error *err)
 	if (apply_policies(pool) < 0 || pool_reserve(pool) < 0) {
 		return error_no_memory(err);
 	}
-	build_filters(pool);
 	return 0;
 }
 
@@ -270,6 +256,22 @@ static int leave_out(struct catalog_entry *entry)
 			    "not asked: another plugin has refused the update already", NULL);
 }
 
+/* The filter that fits, built when the first needs it. One that cannot be built is told by each of
+ * its plugins as not in force. */
+static int find_filter(struct pool *pool, const struct request *request)
+{
+	struct error ignored;
+	bool is_root = request->change_user && request->uid == 0;
+	bool has_network = (request->grants & PF_NEED_NETWORK) != 0;
+	unsigned sockets =
+		(is_root ? 0 : DENIAL_LEAVES_LOCAL) | (has_network ? DENIAL_LEAVES_NETWORK : 0);
+
+	if (pool->denial[sockets] < 0) {
+		pool->denial[sockets] = denial_open(sockets, &ignored);
+	}
+	return pool->denial[sockets];
+}
+
 /* Fills the rest of the request and starts it. */
 static int launch(struct pool *pool, size_t index, bool as_database, struct child *ret,
 		  struct error *reason)
@@ -294,8 +296,8 @@ static int launch(struct pool *pool, size_t index, bool as_database, struct chil
 	request.gid = user.gid;
 	/* Nobody but root has another user to offer. */
 	request.grants |= as_database || !user.is_set ? PF_NEED_DATABASE : 0;
-	rc = child_start(pool->helper_fd, pool->denial[(request.grants & PF_NEED_NETWORK) != 0],
-			 &request, &pool->report.plugins[index], ret, reason);
+	rc = child_start(pool->helper_fd, find_filter(pool, &request), &request,
+			 &pool->report.plugins[index], ret, reason);
 	if (rc < 0) {
 		workplace_remove(pool->options->scratch_dir, scratch);
 		return rc;
@@ -486,7 +488,7 @@ int preflight_run(const struct preflight_options *options, struct preflight_repo
 	__attribute__((cleanup(pool_finish))) struct pool pool = {
 		.options = options,
 		.helper_fd = -1,
-		.denial = {-1, -1},
+		.denial = {-1, -1, -1, -1},
 	};
 	struct strays strays;
 	int rc = pool_init(&pool, err);

@@ -92,7 +92,8 @@ void preflight_report_finish(struct preflight_report *report);
  * plugin.timeout, plugin.crashed, plugin.silent, plugin.failed, plugin.refused, plugin.answer.
  *
  * A plugin runs as user, with grant_root as we do. One that needs a database (PF_NEED_DATABASE, or
- * an option "database" that names one) runs as that database's user, or as the one that all have.
+ * an option "database" that names one) runs as that database's user, or as the one that all have;
+ * when that is root, without capabilities and without local sockets.
  *
  * Errors here: a missing or unreadable plugin_dir, too many plugins, no memory. While it runs,
  * orphans come to the calling process, and it ends those of them that it has not started.

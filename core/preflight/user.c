@@ -8,11 +8,21 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/file.h"
+#include "base/guard.h"
 #include "base/text.h"
 
 #define OWN_USER "banger-update"
 /* "nobody" on every Linux: the kernel's overflow user. */
 #define NOBODY 65534u
+
+/* The user of that number, and their own group: the kernel's for a file may be root's. */
+static struct preflight_user of_number(uid_t uid)
+{
+	const struct passwd *user = getpwuid(uid);
+
+	return (struct preflight_user){true, uid, user != NULL ? user->pw_gid : (gid_t)uid};
+}
 
 static int look_up(const char *name, struct preflight_user *ret, struct error *err)
 {
@@ -29,9 +39,7 @@ static int look_up(const char *name, struct preflight_user *ret, struct error *e
 		return error_set(err, -ENOENT, "there is no user %s: %s", name,
 				 errno != 0 && errno != ENOENT ? strerror(errno) : "no such name");
 	}
-	user = getpwuid((uid_t)number);
-	*ret = (struct preflight_user){true, (uid_t)number,
-				       user != NULL ? user->pw_gid : (gid_t)number};
+	*ret = of_number((uid_t)number);
 	return 0;
 }
 
@@ -58,23 +66,38 @@ int preflight_user_find(const char *name, struct preflight_user *ret, struct err
 	return rc;
 }
 
+/* Whom the file belongs to; root's counts as its directory's owner's, as it does for a snapshot:
+ * whoever can plant files there must not have root open them. */
+static int find_owner(const char *path, uid_t *ret)
+{
+	auto_free char *directory = path_directory(path);
+	struct stat st;
+
+	if (directory == NULL) {
+		return -ENOMEM;
+	}
+	if (lstat(path, &st) < 0 || (st.st_uid == 0 && stat(directory, &st) < 0)) {
+		return -errno;
+	}
+	*ret = st.st_uid;
+	return 0;
+}
+
 int preflight_user_of(const char *name, const char *path, struct preflight_user *ret,
 		      struct error *err)
 {
-	struct stat st;
+	uid_t owner = 0;
 
 	if (name != NULL) {
 		return look_up(name, ret, err);
 	}
-	if (stat(path, &st) == 0) {
-		*ret = (struct preflight_user){true, st.st_uid, st.st_gid};
-		return 0;
+	int rc = find_owner(path, &owner);
+
+	if (rc < 0 && rc != -ENOENT && rc != -ENOTDIR) {
+		return error_set(err, rc, "cannot look at %s: %s", path, strerror(-rc));
 	}
-	*ret = (struct preflight_user){0};
-	if (errno == ENOENT || errno == ENOTDIR) {
-		return 0;
-	}
-	return error_set(err, -errno, "cannot look at %s: %s", path, strerror(errno));
+	*ret = rc == 0 ? of_number(owner) : (struct preflight_user){0};
+	return 0;
 }
 
 static bool is_same(const struct preflight_user *a, const struct preflight_user *b)

@@ -12,8 +12,12 @@
  */
 MUST_CHECK int preflight_user_find(const char *name, struct preflight_user *ret, struct error *err);
 
-/* The user of a database: that of the name, else the file's owner, root too. A file that is not
- * there has none: *ret is not set then. */
+/*
+ * The user of a database: that of the name, else the file's owner; a file of root's counts as its
+ * directory's owner's, and a link is not followed. Root, where both are root's or the name says so,
+ * is root without capabilities and sockets (host/confine.c, denial.h). A file that is not there has
+ * no user: *ret is not set then.
+ */
 MUST_CHECK int preflight_user_of(const char *name, const char *path, struct preflight_user *ret,
 				 struct error *err);
 

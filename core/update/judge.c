@@ -186,6 +186,20 @@ static enum verdict error_counts_as(const struct plugin_config *policy)
 	return policy != NULL ? counts_as[policy->on_error] : VERDICT_ERROR;
 }
 
+/* The worst of what was found, an error of it counted as the other says. Not of the verdict alone:
+ * knowing less must not lift what is known. */
+static enum verdict worst_with_errors_as(const struct findings *findings, enum verdict error)
+{
+	enum verdict worst = findings->count > 0 ? VERDICT_SKIP : error;
+
+	for (size_t i = 0; i < findings->count; i++) {
+		enum verdict verdict = findings->items[i].verdict;
+
+		worst = verdict_worse(worst, verdict == VERDICT_ERROR ? error : verdict);
+	}
+	return worst;
+}
+
 /* What the command line waives, unless the INI keeps it from doing so. */
 static int waive(struct plugin_report *plugin, const struct plugin_config *policy)
 {
@@ -210,9 +224,7 @@ static int weigh_one(const struct update *update, struct plugin_report *plugin)
 				    "this check is required, but it did not apply",
 				    "configure it, or set required = no in its section");
 	}
-	if (plugin->verdict == VERDICT_ERROR) {
-		plugin->verdict = error_counts_as(policy);
-	}
+	plugin->verdict = worst_with_errors_as(&plugin->findings, error_counts_as(policy));
 	if (plugin->verdict == VERDICT_BUSY && options_waive(update->options, plugin->name)) {
 		return waive(plugin, policy);
 	}

@@ -59,7 +59,7 @@ static const struct option_row rows[] = {
 	{"waive", KEY_WAIVE, "NAME", OPTION_WAIVE, NO_OFFSET,
 	 "a plugin, baseline, packages, services, unfinished"},
 	{"force", KEY_FORCE, NULL, OPTION_WAIVE, AT(force),
-	 "waive all of these; install the same version again"},
+	 "waive all but unfinished; install the same version again"},
 	{"yes", KEY_YES, NULL, OPTION_BACK, AT(yes), "go back without asking first"},
 	{"with-database", KEY_WITH_DATABASE, NULL, OPTION_BACK, AT(with_database),
 	 "the databases go back, too; what they hold is kept"},

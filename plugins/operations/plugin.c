@@ -120,6 +120,11 @@ static int report_failure(const struct job *job, int code, const struct error *e
 		return h->finding(h, PF_COMPATIBLE, "operations.stopped",
 				  "no service runs, so that nothing is in flight", NULL);
 	}
+	if (code == -EPERM || code == -EACCES) {
+		return h->finding(h, PF_ERROR, "operations.unknown", err->text,
+				  "where only root may ask the daemon, write grant = root in "
+				  "section [plugin operations]");
+	}
 	return h->finding(h, PF_ERROR, "operations.unknown", err->text,
 			  "see that the daemon runs and that socket = or command = in section "
 			  "[plugin operations] is right");

@@ -95,6 +95,18 @@ const char *artifact_first_line(char *output, char *errors)
 	return text[0] != '\0' ? text : "nothing";
 }
 
+/* Why a program could not be started: for the file's sake, or because this process had no means. */
+static void judge_start(int code, struct problem *ret)
+{
+	if (code == -ENOEXEC || code == -ENOENT || code == -EACCES || code == -ELIBBAD) {
+		problem_set(ret, PF_INCOMPATIBLE, "binary.not-executable", REPORT_RELEASE);
+	} else {
+		problem_set(ret, PF_ERROR, "binary.not-started",
+			    "let this plugin's user have more of what is short, and run the update "
+			    "again");
+	}
+}
+
 /* Runs words; a problem when they cannot be started or do not end. */
 static bool run(const struct artifact_check *check, const char *program, const char *first,
 		const char *second, struct process_result *result, struct problem *ret)
@@ -108,8 +120,10 @@ static bool run(const struct artifact_check *check, const char *program, const c
 		say(ret, "no memory");
 		return false;
 	}
-	if (process_run(&words, check->timeout_ms, result, &err) < 0) {
-		problem_set(ret, PF_INCOMPATIBLE, "binary.not-executable", REPORT_RELEASE);
+	int rc = process_run(&words, check->timeout_ms, result, &err);
+
+	if (rc < 0) {
+		judge_start(rc, ret);
 		say(ret, "%s: %s", check->name, err.text);
 		return false;
 	}

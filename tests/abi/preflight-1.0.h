@@ -163,7 +163,8 @@ struct pf_option {
 	const char *help;     /* one line */
 };
 
-/* What a plugin asks for beyond reading. Its INI section must grant it (grant = network root). */
+/* What a plugin asks for beyond reading. Its INI section must grant it (grant = network root).
+ * Without that, root by its databases has neither capabilities nor local sockets. */
 #define PF_NEED_NETWORK  (1u << 0)
 #define PF_NEED_ROOT     (1u << 1)
 #define PF_NEED_DATABASE (1u << 2) /* to run as the user of the databases; needs no grant */

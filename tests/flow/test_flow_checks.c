@@ -111,6 +111,13 @@ Test(checks, operations_lets_an_update_pass_when_the_daemon_has_nothing_to_do)
 
 	cr_assert_gt(asprintf(&keys, "socket = %s/socket", world.scratch.path), 0);
 	world_add_check(&world, "operations", keys);
+	if (geteuid() == 0) {
+		/* The database is root's, and root's sockets are more than that. */
+		expect_nothing_changed(&world, "",
+				       EXPECTED(3, "preflight", "cannot ask the daemon",
+						"write grant = root"));
+		world_configure(&world, "[plugin operations]", "grant", "root");
+	}
 	expect_pass("operations.none", "nothing is in flight");
 	free(keys);
 }

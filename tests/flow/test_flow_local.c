@@ -285,6 +285,22 @@ Test(local, L1_what_is_staged_is_out_of_reach_for_others)
 	free(health);
 }
 
+Test(local, L13_what_is_staged_lies_where_nobody_else_could_exchange_it)
+{
+	char *staging = scratch_path(&world.scratch, "staging");
+
+	world_skip_unless(&world, geteuid() == 0, "only root can give a directory away");
+	publish_release(&world, "0.2.0", 3, NULL);
+	cr_assert_eq(chown(world.bin, NOBODY, NOBODY), 0);
+	expect_nothing_changed(&world, "",
+			       EXPECTED(3, "download", "will not stage in", world.bin,
+					"belongs to user 65534", "set staging_dir"));
+	world_configure(&world, "[update]", "staging_dir", staging);
+	expect_exit(&world, "", 0, "0.2.0 is installed and healthy");
+	assert_runs(&world, "0.2.0");
+	free(staging);
+}
+
 /* Every name that a run makes and that can be foreseen, below the scratch directory. */
 static const char *const foreseen[] = {
 	"host/bin/.banger-update-banger",

@@ -222,6 +222,20 @@ Test(refusal, on_error_decides_what_an_error_counts_and_nothing_else)
 	expect_exit(&world, "", 0, "signal 11");
 }
 
+Test(refusal, an_error_that_counts_for_nothing_lifts_nothing_else)
+{
+	world_configure(&world, "[plugin busy-crash]", "on_error", "ignore");
+	expect_refusal_by("busy-crash", EXPECTED(75, "preflight", "2 operations are in flight",
+						 "signal 11", "refused by: busy-crash"));
+	world_configure(&world, "[plugin busy-crash]", "on_error", "attention");
+	expect_nothing_changed(&world, "", EXPECTED(75, "preflight", "refused by: busy-crash"));
+	world_configure(&world, "[plugin busy-crash]", "on_error", "block");
+	expect_nothing_changed(&world, "--waive busy-crash",
+			       EXPECTED(3, "preflight", "could not find out", "busy-crash"));
+	world_configure(&world, "[plugin busy-crash]", "on_error", "ignore");
+	expect_exit(&world, "--waive busy-crash", 0, "is installed and healthy");
+}
+
 Test(refusal, a_required_check_that_did_not_apply_is_an_error)
 {
 	world_configure(&world, "[plugin skip]", "required", "no");

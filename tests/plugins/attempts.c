@@ -8,15 +8,20 @@
 #include <banger/preflight.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <mqueue.h>
 #include <netinet/in.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ipc.h>
 #include <sys/mount.h>
+#include <sys/msg.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
+#include <sys/sem.h>
+#include <sys/shm.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/time.h>
@@ -233,6 +238,35 @@ static int mount_nowhere(void)
 	return rc == ENOENT ? 0 : rc;
 }
 
+/* Memory that no limit counts and that stays when everybody has ended. */
+static int make_shared_memory(void)
+{
+	int id = shmget(IPC_PRIVATE, 4096, IPC_CREAT | 0600);
+
+	return id < 0 ? errno : shmctl(id, IPC_RMID, NULL);
+}
+
+static int make_semaphores(void)
+{
+	int id = semget(IPC_PRIVATE, 1, IPC_CREAT | 0600);
+
+	return id < 0 ? errno : semctl(id, 0, IPC_RMID);
+}
+
+static int make_queue(void)
+{
+	int id = msgget(IPC_PRIVATE, IPC_CREAT | 0600);
+
+	return id < 0 ? errno : msgctl(id, IPC_RMID, NULL);
+}
+
+static int make_named_queue(void)
+{
+	mqd_t queue = mq_open("/banger-hostile", O_RDWR | O_CREAT, 0600, NULL);
+
+	return queue < 0 ? errno : mq_unlink("/banger-hostile");
+}
+
 static int raise_limits(void)
 {
 	const struct rlimit more = {1 << 20, 1 << 20};
@@ -307,6 +341,10 @@ static const struct {
 	{"become-root", become_root},
 	{"gain-namespaces", gain_namespaces},
 	{"mount", mount_nowhere},
+	{"make-shared-memory", make_shared_memory},
+	{"make-semaphores", make_semaphores},
+	{"make-queue", make_queue},
+	{"make-named-queue", make_named_queue},
 	{"raise-limits", raise_limits},
 	{"gain-privileges", gain_privileges},
 	{"use-terminal", use_terminal},

@@ -54,10 +54,17 @@ Test(config_check, two_artifacts_cannot_be_one_file)
 		     "would write the same file");
 }
 
-Test(config_check, an_artifact_cannot_be_where_anothers_old_file_is_kept)
+/* Each of them is written or removed when that other is replaced. */
+Test(config_check, an_artifact_cannot_have_a_name_that_anothers_swap_uses)
 {
 	case_refused(LEAST_LINES "[artifact b]\ninstall = /usr/bin/notesd.previous\n", 8,
 		     "NAME.previous");
+	case_refused(LEAST_LINES "[artifact b]\ninstall = /usr/bin/notesd.previous.earlier\n", 8,
+		     "NAME.previous.earlier");
+	case_refused(LEAST_LINES "[artifact b]\ninstall = /usr/bin/notesd.update-new\n", 8,
+		     "NAME.update-new");
+	case_refused(LEAST_LINES "[artifact b]\ninstall = /usr/bin/notesd.update-link\n", 8,
+		     "NAME.update-link");
 	case_refused(UPDATE_LINES
 		     "[artifact b]\ninstall = /usr/bin/notesd.previous\n" ARTIFACT_LINES,
 		     8, "NAME.previous");
@@ -114,6 +121,8 @@ Test(config_check, a_database_is_not_overwritten_by_an_artifact)
 	case_refused(LEAST_LINES "[database a]\npath = /usr/bin/notesd\n", 8,
 		     "[artifact notesd] would be installed over this database");
 	case_refused(LEAST_LINES "[database a]\npath = /usr/bin/notesd.previous\n", 8,
+		     "would be installed over this database");
+	case_refused(LEAST_LINES "[database a]\npath = /usr/bin/notesd.update-new\n", 8,
 		     "would be installed over this database");
 }
 

@@ -81,7 +81,7 @@ static void assert_contained(const struct plugin_report *report)
 			refused++;
 		}
 	}
-	cr_assert_geq(refused, 29, "all were tried");
+	cr_assert_geq(refused, 33, "all were tried");
 }
 
 Test(hostile, every_attempt_fails_and_what_is_allowed_works)
@@ -146,6 +146,36 @@ Test(hostile, root_that_was_granted_is_held_by_landlock_and_seccomp)
 	cr_assert_not_null(strstr(report->sandbox, "user 0,"));
 	assert_contained(report);
 	target_assert_unharmed(&target);
+}
+
+Test(hostile, root_that_was_not_granted_but_has_the_database_is_its_owner_and_no_more)
+{
+	static const struct preflight_database state = {"state", {true, 0, 0}};
+	auto_bench struct bench bench = bench_make();
+	auto_free char *file = scratch_path(&bench.scratch, "secret");
+
+	if (geteuid() != 0) {
+		cr_skip_test("only root has root to give");
+	}
+	scratch_write_bytes(file, "x", 1, 0600);
+	bench.options.databases = &state;
+	bench.options.database_count = 1;
+	bench_configure(&bench, "rights", "file", file);
+	const struct plugin_report *report = bench_run_one(&bench, "rights");
+
+	cr_assert_eq(report->verdict, VERDICT_COMPATIBLE, "%s", report->findings.items[0].text);
+	cr_assert_not_null(strstr(report->sandbox, "user 0 without capabilities"), "%s",
+			   report->sandbox);
+	cr_assert_eq(number_of(report, "user"), 0);
+	cr_assert_eq(number_of(report, "file"), 0, "it may not read what is its own");
+	cr_assert_eq(number_of(report, "capabilities"), 0);
+	cr_assert_eq(number_of(report, "capabilities-of-a-program"), 0);
+	cr_assert_eq(number_of(report, "socket"), EPERM);
+	/* What it has by its section is what the updater has. */
+	bench.policy.grant_root = true;
+	report = bench_run_one(&bench, "rights");
+	cr_assert_neq(number_of(report, "capabilities"), 0);
+	cr_assert_eq(number_of(report, "socket"), 0);
 }
 
 Test(hostile, as_root_a_plugin_is_another_user_in_a_namespace_of_its_own)

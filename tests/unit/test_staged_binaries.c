@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -17,6 +18,7 @@
 #include "base/guard.h"
 #include "base/limits.h"
 #include "plugins/bench.h"
+#include "staged-binaries/artifact.h"
 
 #define PLUGIN BANGER_BUILD_DIR "/plugins/staged-binaries/staged-binaries.so"
 
@@ -331,6 +333,56 @@ Test(staged_binaries, a_missing_interpreter_is_named)
 
 	bench_expect(check_script(&bench, "#!/nonexistent/python\n"), VERDICT_INCOMPATIBLE,
 		     "binary.missing-interpreter", "/nonexistent/python");
+}
+
+Test(staged_binaries, an_interpreter_that_is_no_program_is_refused)
+{
+	auto_bench struct bench bench = bench_make();
+	auto_free char *interpreter = scratch_path(&bench.scratch, "interpreter");
+	auto_free char *script = NULL;
+
+	scratch_write_bytes(interpreter, "text\n", 5, 0755);
+	cr_assert(asprintf(&script, "#!%s\n", interpreter) > 0);
+	bench_expect(check_script(&bench, script), VERDICT_INCOMPATIBLE, "binary.not-executable",
+		     "Exec format error");
+}
+
+/* With no descriptor left but the one that the file is looked at by. */
+static struct problem check_without_descriptors(const char *path)
+{
+	const struct machine own = own_machine();
+	const struct artifact_check check = {.name = "tool",
+					     .path = path,
+					     .version = "1.2.3",
+					     .own = &own,
+					     .timeout_ms = BENCH_PATIENCE_MS};
+	struct rlimit all;
+	struct problem problem;
+	int next = dup(STDIN_FILENO);
+
+	cr_assert(next >= 0 && close(next) == 0);
+	cr_assert_eq(getrlimit(RLIMIT_NOFILE, &all), 0);
+	const struct rlimit one = {(rlim_t)next + 1, all.rlim_max};
+
+	cr_assert_eq(setrlimit(RLIMIT_NOFILE, &one), 0);
+	artifact_check(&check, &problem);
+	cr_assert_eq(setrlimit(RLIMIT_NOFILE, &all), 0);
+	return problem;
+}
+
+Test(staged_binaries, a_program_that_this_process_could_not_start_is_an_error)
+{
+	struct scratch scratch = scratch_make();
+	auto_free char *path = scratch_path(&scratch, "tool");
+
+	scratch_write_bytes(path, "#!/bin/sh\necho 1.2.3\n", 21, 0755);
+	struct problem problem = check_without_descriptors(path);
+
+	cr_assert_eq(problem.verdict, PF_ERROR, "%s", problem.sentence.text);
+	cr_assert_str_eq(problem.code, "binary.not-started");
+	cr_assert_not_null(strstr(problem.sentence.text, "Too many open files"), "%s",
+			   problem.sentence.text);
+	scratch_remove(&scratch);
 }
 
 Test(staged_binaries, a_dynamic_program_is_resolved_by_its_loader)

@@ -14,7 +14,8 @@
 #include "install/staging.h"
 #include "support/scratch.h"
 
-#define RUN "20261122T163400Z-1a2b"
+#define RUN      "20261122T163400Z-1a2b"
+#define STRANGER 65534
 
 static struct scratch scratch;
 static struct error err;
@@ -144,19 +145,70 @@ Test(staging, a_directory_that_others_can_write_is_refused)
 	cr_assert_not_null(strstr(err.text, "0770"), "%s", err.text);
 }
 
-Test(staging, a_directory_of_somebody_else_is_refused)
+static void need_root(void)
 {
-	char *path = NULL;
-
 	if (geteuid() != 0) {
 		tear_down(); /* which skipping leaves out */
 		cr_skip_test("only root can give a directory away");
 	}
+}
+
+Test(staging, a_directory_of_somebody_else_is_refused)
+{
+	char *path = NULL;
+
+	need_root();
 	scratch_directory(own);
-	cr_assert(chmod(own, 0700) == 0 && chown(own, 65534, 65534) == 0);
+	cr_assert(chmod(own, 0700) == 0 && chown(own, STRANGER, STRANGER) == 0);
 	cr_assert(make(&path) == -EPERM);
 	cr_assert_not_null(strstr(err.text, "65534"), "%s", err.text);
 	cr_assert(scratch_exists(own), "it was removed");
+}
+
+/* Refused with a sentence that names what is wrong and the way out, before anything is made. */
+static void expect_refusal(const char *staging_dir, const char *says)
+{
+	char *before = scratch_listing(scratch.path, NULL);
+	char *path = NULL;
+
+	cr_assert(make_at(staging_dir, &path) == -EPERM);
+	cr_assert_not_null(strstr(err.text, says), "%s", err.text);
+	cr_assert_not_null(strstr(err.text, "set staging_dir"), "%s", err.text);
+	char *after = scratch_listing(scratch.path, NULL);
+
+	cr_assert_str_eq(before, after);
+	free(before);
+	free(after);
+}
+
+Test(staging, root_makes_nothing_where_others_can_exchange_it)
+{
+	char *above = scratch_path(&scratch, "usr local");
+	char *deep = scratch_path(&scratch, "usr local/bin/not/yet");
+
+	need_root();
+	cr_assert(chown(bin, STRANGER, STRANGER) == 0);
+	expect_refusal(NULL, "belongs to user 65534");
+	expect_refusal(deep, "belongs to user 65534");
+	cr_assert(chown(bin, 0, 0) == 0 && chmod(bin, 0775) == 0);
+	expect_refusal(NULL, "group-writable");
+	cr_assert(chmod(bin, 0755) == 0 && chmod(above, 0777) == 0);
+	expect_refusal(NULL, "world-writable");
+	free(above);
+	free(deep);
+}
+
+Test(staging, a_sticky_directory_and_links_of_root_will_do)
+{
+	char *link = scratch_path(&scratch, "link");
+	char *path = NULL;
+
+	need_root();
+	cr_assert(symlink(bin, link) == 0 && chmod(bin, 01777) == 0);
+	cr_assert(make_at(link, &path) == 0, "%s", err.text);
+	cr_assert(scratch_exists(path));
+	free(link);
+	free(path);
 }
 
 Test(staging, a_file_in_its_place_is_refused)

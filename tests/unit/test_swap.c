@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,8 @@
 
 #include "base/file.h"
 #include "swap_case.h"
+
+#define NOBODY 65534
 
 TestSuite(swap, .init = set_up, .fini = tear_down, .timeout = 60);
 
@@ -415,6 +418,83 @@ Test(swap, a_staged_file_that_changed_since_is_refused)
 	scratch_write(staged.path, "something else");
 	cr_assert(swap_plan(&artifact, &staged, &made, &err) == -EBADMSG);
 	expect_content(artifact.install, OLD);
+}
+
+Test(swap, a_staged_file_that_changes_after_the_plan_gets_no_place)
+{
+	for (unsigned elsewhere = 0; elsewhere < 2; elsewhere++) {
+		char *other = elsewhere == 1 ? strdup("/dev/shm/banger-test-changed") : NULL;
+
+		if (other != NULL) {
+			stage_at(other, NEW);
+		}
+		install_old();
+		char *before = listing();
+		struct swap_plan made = plan();
+
+		scratch_write(staged.path, "the new and longer relapse");
+		cr_assert(swap_forward(&made, &err) == -EBADMSG);
+		cr_assert_not_null(strstr(err.text, staged.path), "%s", err.text);
+		expect_content(artifact.install, OLD);
+		back(&made);
+		char *after = listing();
+
+		cr_assert_str_eq(before, after);
+		swap_plan_finish(&made);
+		(void)unlink(staged.path);
+		free(before);
+		free(after);
+		free(other);
+	}
+}
+
+/* Puts a file of its own under the name that the new one is brought to, again and again. */
+static void exchange(const char *evil, const char *evil_link, const char *new)
+{
+	if (setresgid(NOBODY, NOBODY, NOBODY) < 0 || setresuid(NOBODY, NOBODY, NOBODY) < 0) {
+		_exit(1);
+	}
+	for (;;) {
+		(void)!link(evil, evil_link);
+		(void)rename(evil_link, new);
+	}
+}
+
+Test(swap, the_owner_of_the_directory_gets_nothing_of_root_s_for_a_file_of_their_own)
+{
+	char *evil = scratch_path(&scratch, "bin dir/evil");
+	char *evil_link = scratch_path(&scratch, "bin dir/evil-link");
+	char *new = beside(".update-new");
+	struct stat st;
+
+	if (geteuid() != 0) {
+		tear_down(); /* which skipping leaves out */
+		cr_skip_test("only root can give a directory away");
+	}
+	scratch_write(evil, NEW);
+	install_old();
+	cr_assert(chmod(scratch.path, 0755) == 0 && chown(bin, NOBODY, NOBODY) == 0);
+	cr_assert(chown(evil, NOBODY, NOBODY) == 0);
+	pid_t owner = fork();
+
+	if (owner == 0) {
+		exchange(evil, evil_link, new);
+	}
+	for (unsigned i = 0; i < 100; i++) {
+		stage(NEW);
+		install_old();
+		struct swap_plan made = plan();
+
+		(void)!swap_forward(&made, &err);
+		swap_plan_finish(&made);
+		(void)unlink(artifact.install);
+	}
+	cr_assert(kill(owner, SIGKILL) == 0 && waitpid(owner, NULL, 0) == owner);
+	cr_assert(stat(evil, &st) == 0);
+	cr_assert_eq(st.st_uid, NOBODY, "it was given to root");
+	free(evil);
+	free(evil_link);
+	free(new);
 }
 
 Test(swap, a_target_that_is_no_file_is_refused)

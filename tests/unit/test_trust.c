@@ -151,6 +151,47 @@ Test(trust, a_sticky_directory_of_root_is_fine_only_as_an_ancestor)
 	assert_refused("outer/inner/file", "outer", "o+w");
 }
 
+static int check_place(const char *name, struct error *err)
+{
+	auto_free char *path = ours(name);
+
+	return trust_check_place(path, geteuid(), err);
+}
+
+Test(trust, a_place_may_be_a_sticky_directory_of_root_and_a_link)
+{
+	auto_free char *outer = ours("outer");
+	auto_free char *link = ours("link");
+	struct error err = {0};
+
+	need_root();
+	cr_assert_eq(symlink("outer/inner", link), 0);
+	cr_assert_eq(check_place("link", &err), 0, "%s", err.text);
+	cr_assert_eq(chmod(outer, 01777), 0);
+	cr_assert_eq(check_place("outer", &err), 0, "%s", err.text);
+	cr_assert_eq(check_place("link", &err), 0, "%s", err.text);
+	cr_assert_eq(check_place("missing", &err), -ENOENT);
+}
+
+Test(trust, a_place_is_refused_for_the_same_hands_as_a_file)
+{
+	auto_free char *inner = ours("outer/inner");
+	auto_free char *link = ours("link");
+	struct error err = {0};
+
+	need_root();
+	cr_assert_eq(symlink("outer/inner", link), 0);
+	cr_assert_eq(chmod(inner, 0775), 0);
+	cr_assert_eq(check_place("outer/inner", &err), -EPERM);
+	cr_assert_eq(check_place("link", &err), -EPERM);
+	cr_assert(chmod(inner, 0755) == 0 && chown(inner, STRANGER, 0) == 0);
+	cr_assert_eq(check_place("outer/inner", &err), -EPERM);
+	cr_assert_eq(check_place("link", &err), -EPERM);
+	cr_assert(chown(inner, 0, 0) == 0 && lchown(link, STRANGER, 0) == 0);
+	cr_assert_eq(check_place("link", &err), -EPERM);
+	cr_assert_not_null(strstr(err.text, link), "%s", err.text);
+}
+
 Test(trust, a_sticky_directory_of_anybody_else_is_not)
 {
 	auto_free char *outer = ours("outer");

@@ -6,6 +6,7 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <pwd.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -66,6 +67,38 @@ Test(user, of_a_database_is_the_one_that_is_named_or_its_owner)
 	cr_assert(user.is_set && user.uid == geteuid());
 	cr_assert_eq(preflight_user_of(NULL, "/nowhere", &user, &err), 0, "%s", err.text);
 	cr_assert_not(user.is_set);
+	scratch_remove(&scratch);
+}
+
+/* A file of root's in a directory of somebody else's may be anything that they have put there. */
+Test(user, of_a_database_that_is_root_s_is_its_directory_s_owner)
+{
+	struct scratch scratch = scratch_make();
+	char *file = scratch_path(&scratch, "state.db");
+	char *link = scratch_path(&scratch, "link.db");
+	const struct passwd *daemon = getpwnam("daemon");
+	struct preflight_user user;
+	struct error err = {0};
+
+	if (geteuid() != 0) {
+		scratch_remove(&scratch);
+		cr_skip_test("only root can give a directory away");
+	}
+	scratch_write(file, "");
+	cr_assert_eq(preflight_user_of(NULL, file, &user, &err), 0, "%s", err.text);
+	cr_assert(user.is_set && user.uid == 0, "both are root's");
+	/* The group is the user's own: root's, that directories are left with, has rights, too. */
+	cr_assert_eq(chown(scratch.path, daemon->pw_uid, 0), 0);
+	cr_assert_eq(preflight_user_of(NULL, file, &user, &err), 0, "%s", err.text);
+	cr_assert(user.uid == daemon->pw_uid && user.gid == daemon->pw_gid);
+	cr_assert_eq(symlink("/etc/passwd", link), 0);
+	cr_assert_eq(preflight_user_of(NULL, link, &user, &err), 0, "%s", err.text);
+	cr_assert_eq(user.uid, daemon->pw_uid);
+	cr_assert_eq(chown(scratch.path, 4000000, 0), 0);
+	cr_assert_eq(preflight_user_of(NULL, file, &user, &err), 0, "%s", err.text);
+	cr_assert(user.uid == 4000000 && user.gid == 4000000);
+	free(file);
+	free(link);
 	scratch_remove(&scratch);
 }
 

@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <linux/capability.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <poll.h>
@@ -67,6 +68,21 @@ static void stand_back(void)
 	}
 }
 
+/* Root by its database, not by a grant. */
+static bool is_root_for_database(const struct request *request)
+{
+	return request->change_user && request->uid == 0;
+}
+
+/* What it executes has none either: with no_new_privs nobody gains any, not even root. */
+static int drop_capabilities(void)
+{
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	const struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {0};
+
+	return syscall(SYS_capset, &header, none) < 0 ? -errno : 0;
+}
+
 static int drop_user(const struct request *request)
 {
 	if (!request->change_user) {
@@ -76,7 +92,7 @@ static int drop_user(const struct request *request)
 	    setresuid(request->uid, request->uid, request->uid) < 0) {
 		return -errno;
 	}
-	return 0;
+	return is_root_for_database(request) ? drop_capabilities() : 0;
 }
 
 /* The change of user has cleared the wish to die with the updater. Is it gone already? Then nobody
@@ -132,7 +148,8 @@ static bool tell_processes(const struct request *request, struct story *story)
 	bool is_first = getpid() == 1;
 	bool was_root = request->change_user || geteuid() == 0;
 
-	add(&story->held, "user %u", (unsigned)geteuid());
+	add(&story->held, "user %u%s", (unsigned)geteuid(),
+	    is_root_for_database(request) ? " without capabilities" : "");
 	if (is_first) {
 		add(&story->held, "PID namespace");
 	} else if (was_root) {
