@@ -169,27 +169,16 @@ static int step_clean(const struct swap_plan *plan, const struct swap_names *nam
 	return 0;
 }
 
-/* The staged bytes, hashed once more now that they have left staging, with the attributes of the
- * old file. */
+/* The attributes of the old file. */
 static int make_ready(const struct swap_plan *plan, int new, const char *name, struct error *err)
 {
 	const char *install = plan->artifact->install;
-	struct digest digest;
-	int rc = digest_fd(new, name, &digest, NULL, err);
-
-	if (rc == 0 && memcmp(&digest, &plan->new_digest, sizeof(digest)) != 0) {
-		rc = error_set(err, -EBADMSG, "%s is not what was unpacked: it has changed since",
-			       plan->staged);
-	}
-	if (rc < 0) {
-		return rc;
-	}
 	auto_close int old = plan->existed ? file_open(install, err) : -1;
 
 	if (plan->existed && old < 0) {
 		return old;
 	}
-	rc = attributes_apply(new, old, plan->artifact, install, err);
+	int rc = attributes_apply(new, old, plan->artifact, install, err);
 	return rc == 0 ? file_sync(new, name, err) : rc;
 }
 
@@ -200,14 +189,20 @@ static int bring_copy(const struct swap_plan *plan, int staged, const char *to, 
 	if (target < 0) {
 		return error_set(err, -errno, "cannot create %s: %s", to, strerror(errno));
 	}
+	struct digest digest;
 	int rc = file_copy(staged, target, plan->staged, err);
 
+	rc = rc < 0 ? rc : digest_fd(target, to, &digest, NULL, err);
+	if (rc == 0 && memcmp(&digest, &plan->new_digest, sizeof(digest)) != 0) {
+		rc = error_set(err, -EBADMSG, "%s is not what was unpacked: it has changed since",
+			       plan->staged);
+	}
 	return rc == 0 ? make_ready(plan, target, to, err) : rc;
 }
 
 /* The new file beside the target. All that happens to it happens by the descriptor of what was
- * staged: where the directory belongs to somebody else, the name may be another file's by now, and
- * nothing of theirs may become root's. */
+ * staged, and hashed there while the daemon still ran: where the directory belongs to somebody
+ * else, the name may be another file's by now, and nothing of theirs may become root's. */
 static int step_bring(const struct swap_plan *plan, const struct swap_names *names,
 		      struct error *err)
 {

@@ -1,10 +1,10 @@
 /*
  * swap.h - an artifact's file replaced and put back, never a moment without a binary.
  *
- * forward: the staged file goes beside the target (a copy when it lies on another mount), is hashed
- * again, gets the old one's attributes and is synced; NAME is linked to NAME.previous; the new file
- * is renamed over NAME, and the directory is synced. An earlier NAME.previous is kept aside until
- * swap_commit(), so that swap_back() leaves exactly what was there before, inodes included.
+ * forward: the staged file goes beside the target (a copy, hashed again, when it lies on another
+ * mount), gets the old one's attributes and is synced; NAME is linked to NAME.previous; the new
+ * file is renamed over NAME, and the directory is synced. An earlier NAME.previous is kept aside
+ * until swap_commit(), so that swap_back() leaves exactly what was there before, inodes included.
  */
 #ifndef INSTALL_SWAP_H
 #define INSTALL_SWAP_H
