@@ -12,11 +12,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/child.h"
 #include "base/digest.h"
 #include "base/file.h"
 #include "base/guard.h"
 #include "base/limits.h"
-#include "base/child.h"
 #include "install/snapshot_work.h"
 
 #define LOOKUP_MAX 65536

@@ -12,9 +12,9 @@
 
 #include "base/file.h"
 #include "base/guard.h"
+#include "base/servant.h"
 #include "install/copy.h"
 #include "install/dbfile.h"
-#include "base/servant.h"
 #include "install/wal.h"
 
 /* A WAL that starts anew under our eyes is copied anew; the holder allows that once. */
