@@ -168,7 +168,7 @@ Test(rollback, the_first_file_is_put_back_when_the_second_cannot_be_replaced)
 
 	world_configure(&world, "[service bangerd]", "stop", stop);
 	publish_release(&world, "0.2.0", 3, NULL);
-	expect_restored(&world, EXPECTED(4, "swap", "artifact banger: cannot move"), 0);
+	expect_restored(&world, EXPECTED(4, "swap", "artifact banger: cannot open"), 0);
 	free(stop);
 }
 
