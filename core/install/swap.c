@@ -152,21 +152,21 @@ int swap_name_backup(struct swap_plan *plan, struct error *err)
 	return rc;
 }
 
-/* What earlier runs left under our names. */
+/* What earlier runs left under our names; all that can be removed, although one cannot. */
 static int step_clean(const struct swap_plan *plan, const struct swap_names *names,
 		      struct error *err)
 {
 	const char *stale[] = {names->new, names->link, names->earlier};
 
+	int worst = 0;
+
 	(void)plan;
 	for (size_t i = 0; i < sizeof(stale) / sizeof(stale[0]); i++) {
 		int rc = swap_unlink(stale[i], err);
 
-		if (rc < 0) {
-			return rc;
-		}
+		worst = rc < 0 ? rc : worst;
 	}
-	return 0;
+	return worst;
 }
 
 /* The attributes of the old file. */
