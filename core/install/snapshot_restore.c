@@ -223,6 +223,7 @@ static int put_back_existing(const struct snapshot_job *job, const struct snapsh
 			     char **ret_failed, struct error *err)
 {
 	auto_free char *copy = NULL;
+	struct error ignored;
 
 	if (asprintf(&copy, "%s" SNAPSHOT_FAILED_NEW, place->live) < 0) {
 		copy = NULL;
@@ -233,6 +234,8 @@ static int put_back_existing(const struct snapshot_job *job, const struct snapsh
 	if (rc == 0) {
 		return put_back_readable(job, place, copy, ret_failed, err);
 	}
+	/* Half a copy is none. */
+	(void)!dbfile_remove(copy, "", &ignored);
 	return is_passing(rc) ? rc : put_back_raw(job, place, ret_failed, err);
 }
 

@@ -359,6 +359,21 @@ static int recover_one(struct update *update, const struct journal_entry *entry,
 	return recover_entry(update, entry, &course, err);
 }
 
+/* Names that only a run in progress uses; there is none. */
+static int remove_swap_names(struct update *update, const char *run, struct error *err)
+{
+	auto_plan struct plan plan = {0};
+	int rc = journal_read_plan(update->journal, run, &plan, err);
+
+	if (rc < 0) {
+		return rc == -ENOENT ? 0 : rc;
+	}
+	for (size_t i = 0; i < plan.host->artifact_count && rc == 0; i++) {
+		rc = plan.swaps[i].artifact != NULL ? swap_commit(&plan.swaps[i], err) : 0;
+	}
+	return rc;
+}
+
 /* What runs that are over could not remove at their end, because a disk was full or broken then. It
  * is in nobody's way, so that what cannot be removed now, either, is only told. */
 static void tidy(struct update *update)
@@ -370,6 +385,7 @@ static void tidy(struct update *update)
 	for (size_t i = 0; i < entries.count && rc == 0; i++) {
 		if (entries.items[i].ended_at[0] != '\0') {
 			rc = remove_recorded_staging(update, entries.items[i].id, &err);
+			rc = rc < 0 ? rc : remove_swap_names(update, entries.items[i].id, &err);
 		}
 	}
 	if (rc < 0) {
