@@ -198,14 +198,18 @@ Test(recover, what_a_finished_run_could_not_remove_goes_with_the_next)
 	char *run = last_run();
 	char *base = path_join(world.bin, ".banger-update-banger");
 	char *staging = path_join(base, run);
+	char *earlier = path_join(world.bin, "bangerd.previous.earlier");
 
 	scratch_directory(base);
 	scratch_directory(staging);
+	scratch_write(earlier, "an earlier backup");
 	expect_exit(&world, "recover", 0, "nothing to recover");
 	cr_assert_not(scratch_exists(base));
+	cr_assert_not(scratch_exists(earlier));
 	free(run);
 	free(base);
 	free(staging);
+	free(earlier);
 }
 
 static void move(const char *from, const char *to)
