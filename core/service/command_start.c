@@ -119,6 +119,7 @@ struct watch {
 	unsigned dead_polls;
 	uint64_t deadline;
 	char last[256]; /* why it is not ready yet */
+	bool answered;  /* the status command has come to an end before */
 };
 
 /* 1: the status command says ready, 0: it does not, or an error. */
@@ -140,8 +141,12 @@ static int ask_status(struct watch *watch, struct error *err)
 	if (rc < 0) {
 		return rc;
 	}
-	(void)snprintf(watch->last, sizeof(watch->last), "its status command %s",
-		       process_status_text(&result.status, text));
+	/* What the deadline cut short says less than the answer before it. */
+	if (!result.status.timed_out || !watch->answered) {
+		(void)snprintf(watch->last, sizeof(watch->last), "its status command %s",
+			       process_status_text(&result.status, text));
+	}
+	watch->answered = watch->answered || !result.status.timed_out;
 	return process_succeeded(&result.status) ? 1 : 0;
 }
 

@@ -178,6 +178,23 @@ Test(service_command, a_daemon_that_is_never_ready_is_waited_for_no_longer_than_
 	cr_assert(find().pid == 0);
 }
 
+/* Four answers, and the deadline ends the fifth. */
+Test(service_command, an_answer_cut_short_by_the_deadline_does_not_hide_the_one_before_it)
+{
+	service.ready_timeout_ms = 3000;
+	set_command(&service.status, "/bin/sh -c \"sleep 0.6; exit 7\"");
+	cr_assert(start() == -ETIMEDOUT);
+	cr_assert_not_null(strstr(err.text, "its status command exited with 7"), "%s", err.text);
+}
+
+Test(service_command, a_status_command_that_never_answers_is_told)
+{
+	service.ready_timeout_ms = 3000;
+	set_command(&service.status, "/bin/sleep 50");
+	cr_assert(start() == -ETIMEDOUT);
+	cr_assert_not_null(strstr(err.text, "its status command did not end"), "%s", err.text);
+}
+
 Test(service_command, a_start_command_that_stays_is_ended)
 {
 	service.ready_timeout_ms = 200;
