@@ -14,6 +14,7 @@
 #include "base/file.h"
 #include "base/guard.h"
 #include "store/address.h"
+#include "store/dbcheck.h"
 #include "store/store.h"
 
 #define BUSY_MS 5000
@@ -111,24 +112,6 @@ int dbfile_look_beside(const char *path, enum dbfile_links links, struct error *
 	return rc;
 }
 
-static int by_bytes(void *nothing, int length, const void *text, int other_length,
-		    const void *other)
-{
-	int rc = memcmp(text, other, (size_t)(length < other_length ? length : other_length));
-
-	(void)nothing;
-	return rc != 0 ? rc : (length > other_length) - (length < other_length);
-}
-
-/* A statement whose table has a collation of the daemon's own could not even be prepared. Nothing
- * here writes rows or trusts their order, so that any order will do. */
-static void stand_in(void *nothing, sqlite3 *db, int encoding, const char *name)
-{
-	(void)nothing;
-	(void)encoding;
-	(void)sqlite3_create_collation(db, name, SQLITE_UTF8, NULL, by_bytes);
-}
-
 static int open_database(const char *name, int flags, sqlite3 **ret, struct error *err)
 {
 	auto_store sqlite3 *db = NULL;
@@ -141,7 +124,7 @@ static int open_database(const char *name, int flags, sqlite3 **ret, struct erro
 		rc = sqlite3_busy_timeout(db, BUSY_MS);
 	}
 	if (rc == SQLITE_OK) {
-		rc = sqlite3_collation_needed(db, NULL, stand_in);
+		rc = dbcheck_stand_in(db);
 	}
 	if (rc != SQLITE_OK) {
 		return store_error(err, db, rc, "opening the database");
@@ -211,6 +194,13 @@ int dbfile_open_copy(const char *path, sqlite3 **ret, struct error *err)
 		rc = open_database(address, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI, ret, err);
 	}
 	return rc < 0 ? error_prefix(err, "%s", path) : 0;
+}
+
+int dbfile_check(sqlite3 *db, struct error *err)
+{
+	int rc = dbcheck_run(db, err);
+
+	return rc == -EUCLEAN ? error_prefix(err, "the database is damaged") : rc;
 }
 
 static int copy_all(sqlite3 *from, sqlite3 *to, struct error *err)

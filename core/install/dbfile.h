@@ -44,6 +44,9 @@ MUST_CHECK int dbfile_open_live(const char *path, sqlite3 **ret, struct error *e
 /* Opens a copy that nobody else touches, leaving no file beside it. */
 MUST_CHECK int dbfile_open_copy(const char *path, sqlite3 **ret, struct error *err);
 
+/* dbcheck_run() on one that was opened here, with a sentence that says what -EUCLEAN means. */
+MUST_CHECK int dbfile_check(sqlite3 *db, struct error *err);
+
 /* Everything in from as a new, durable file at path with the given mode; path must not exist. */
 MUST_CHECK int dbfile_copy(sqlite3 *from, const char *path, mode_t mode, struct error *err);
 

@@ -15,7 +15,6 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/servant.h"
-#include "install/dbcheck.h"
 #include "install/dbfile.h"
 #include "install/fingerprint.h"
 #include "store/store.h"
@@ -223,7 +222,7 @@ void snapshot_checker_serve(int line, void *data)
 	int rc = open_quietly(job->place->live, PATIENT_MS, &db, &err);
 
 	if (rc == 0) {
-		rc = dbcheck_run(db, &err);
+		rc = dbfile_check(db, &err);
 	}
 	store_close(&db);
 	servant_answer(line, rc, NULL, &err);

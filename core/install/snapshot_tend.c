@@ -8,7 +8,6 @@
 
 #include "base/file.h"
 #include "base/guard.h"
-#include "install/dbcheck.h"
 #include "install/dbfile.h"
 #include "install/fingerprint.h"
 #include "install/snapshot_place.h"
@@ -70,7 +69,7 @@ int snapshot_expect(sqlite3 *db, const struct snapshot_job *job, struct error *e
 {
 	char hex[DIGEST_HEX_SIZE];
 	struct digest digest;
-	int rc = dbcheck_run(db, err);
+	int rc = dbfile_check(db, err);
 
 	if (rc == 0) {
 		rc = fingerprint_make(db, job->database->record, &digest, err);

@@ -29,7 +29,10 @@ MUST_CHECK int copy_size(const char *path, uint64_t *ret, struct error *err);
 MUST_CHECK int copy_database(const char *from, const char *to, const struct patience *patience,
 			     struct error *err);
 
-/* PRAGMA quick_check and foreign_key_check of the copy. Damage is no error, but in *ret. */
+/*
+ * Whether the copy is whole (store/dbcheck.h), and foreign_key_check of each table. Damage is no
+ * error, but in *ret.
+ */
 MUST_CHECK int copy_check(const char *path, const struct patience *patience, struct health *ret,
 			  struct error *err);
 

@@ -12,9 +12,11 @@
 
 /* The copy of a database at one moment. */
 struct health {
-	char damage[200];    /* quick_check's first words; "": none */
+	char damage[200];    /* the first words about it; "": none */
 	uint64_t dangling;   /* rows that refer to nothing (foreign_key_check) */
 	char reference[200]; /* the first of them, in words */
+	uint64_t unchecked;  /* tables whose references only the daemon can compare */
+	char why[200];       /* the first of them */
 };
 
 /* How it went. */

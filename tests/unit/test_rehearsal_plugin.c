@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
@@ -69,6 +70,11 @@ Test(rehearsal, what_the_migration_leaves_is_compared_with_what_was)
 	rehearsed.bytes_after = 1024;
 	outcome_after(&rehearsed, &judgement);
 	expect(&judgement, PF_COMPATIBLE, "rehearsal.works", "keeps its size of 1.0 KiB");
+	rehearsed.after.unchecked = 2;
+	(void)snprintf(rehearsed.after.why, sizeof(rehearsed.after.why), "no such collation");
+	outcome_after(&rehearsed, &judgement);
+	expect(&judgement, PF_COMPATIBLE, "rehearsal.works",
+	       "references of 2 tables are not checked: no such collation");
 	rehearsed.before.dangling = 3;
 	rehearsed.after.dangling = 3;
 	outcome_after(&rehearsed, &judgement);
@@ -169,6 +175,51 @@ Test(rehearsal, rows_that_refer_to_nothing_are_counted)
 	cr_assert_eq(health.dangling, 2);
 	cr_assert_str_eq(health.reference, "row 2 of child refers to a row of parent that is not "
 					   "there");
+	scratch_remove(&scratch);
+}
+
+static int by_length(void *nothing, int length, const void *text, int other_length,
+		     const void *other)
+{
+	(void)nothing;
+	(void)text;
+	(void)other;
+	return length - other_length;
+}
+
+/* As the daemon does it that has a collation of its own. */
+static void run_own(const char *path, const char *sql)
+{
+	sqlite3 *db = NULL;
+
+	cr_assert(sqlite3_open(path, &db) == SQLITE_OK);
+	cr_assert(sqlite3_create_collation(db, "own", SQLITE_UTF8, NULL, by_length) == SQLITE_OK);
+	cr_assert(sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK, "%s", sqlite3_errmsg(db));
+	cr_assert(sqlite3_close(db) == SQLITE_OK);
+}
+
+/* Its child refers to a name that is equal in that collation alone. */
+#define OWN                                                                                        \
+	"CREATE TABLE named (name TEXT COLLATE own PRIMARY KEY);"                                  \
+	"CREATE TABLE naming (name TEXT REFERENCES named (name));"                                 \
+	"INSERT INTO named VALUES ('a'); INSERT INTO naming VALUES ('b');"
+
+Test(rehearsal, a_collation_of_the_daemons_own_is_no_failure)
+{
+	struct scratch scratch = scratch_make();
+	auto_free char *path = scratch_path(&scratch, "live.db");
+	struct health health = {0};
+	struct error err;
+
+	run_own(path, ROWS OWN);
+	database_run(path, "INSERT INTO child VALUES (2, 77)");
+	cr_assert_eq(copy_check(path, &patient, &health, &err), 0, "%s", err.text);
+	cr_assert_str_eq(health.damage, "");
+	cr_assert_eq(health.dangling, 1);
+	cr_assert_str_eq(health.reference, "row 2 of child refers to a row of parent that is not "
+					   "there");
+	cr_assert_eq(health.unchecked, 1);
+	cr_assert_not_null(strstr(health.why, "no such collation sequence: own"), "%s", health.why);
 	scratch_remove(&scratch);
 }
 
