@@ -89,31 +89,9 @@ Test(incomplete, the_old_release_does_not_start_either)
 	sight_free(&before);
 }
 
-/* A second service, [service side], which runs. */
-static void add_side_service(void)
-{
-	char *pid_file = scratch_path(&world.scratch, "side.pid");
-	char *start =
-		world_script(&world, "side.sh",
-			     "cp /bin/sleep %s/side\nexec /sbin/start-stop-daemon --start --quiet "
-			     "--background --make-pidfile --pidfile %s --exec %s/side -- 600",
-			     world.scratch.path, pid_file, world.scratch.path);
-	char *stop =
-		world_script(&world, "unside.sh",
-			     "exec /sbin/start-stop-daemon --stop --quiet --pidfile %s", pid_file);
-
-	world_configure(&world, "[service side]", "pid_file", pid_file);
-	world_configure(&world, "[service side]", "start", start);
-	world_configure(&world, "[service side]", "stop", stop);
-	cr_assert_eq(system(start), 0);
-	free(pid_file);
-	free(start);
-	free(stop);
-}
-
 Test(incomplete, each_service_that_does_not_start_is_listed)
 {
-	add_side_service();
+	world_add_side_service(&world);
 	world_configure(&world, "[service side]", "start", "/bin/false");
 	configure("start", "/bin/false");
 	publish_release(&world, "0.2.0", 3, NULL);
@@ -124,7 +102,7 @@ Test(incomplete, each_service_that_does_not_start_is_listed)
 
 Test(incomplete, a_service_that_starts_is_started_although_another_does_not)
 {
-	add_side_service();
+	world_add_side_service(&world);
 	configure("start", "/bin/false");
 	publish_release(&world, "0.2.0", 3, NULL);
 	expect_incomplete(EXPECTED(5, "start", "start the old release by hand: service bangerd"));

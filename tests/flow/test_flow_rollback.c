@@ -121,6 +121,28 @@ Test(rollback, a_daemon_that_cannot_be_stopped_is_left_running)
 	outcome_free(&outcome);
 }
 
+/* As a service manager does it to those that require what is stopped. */
+Test(rollback, a_service_that_went_down_with_another_that_cannot_be_stopped)
+{
+	char *stop = world_script(&world, "stop.sh",
+				  "/sbin/start-stop-daemon --stop --quiet --pidfile %s\nexit 1",
+				  world.pid_file);
+
+	world_add_side_service(&world);
+	world_configure(&world, "[service side]", "stop", stop);
+	publish_release(&world, "0.2.0", 3, NULL);
+	struct sight before = sight_take(&world);
+	struct outcome outcome = world_update(&world, "--json");
+
+	assert_outcome(&world, &outcome,
+		       EXPECTED(4, "stop", "service side: cannot stop side", "still runs"));
+	cr_assert_eq(world_processes(&world), 2, "a service was left stopped");
+	cr_assert_neq(world_daemon(&world), before.daemon);
+	sight_free(&before);
+	outcome_free(&outcome);
+	free(stop);
+}
+
 Test(rollback, the_plain_report_tells_why_and_what_was_kept)
 {
 	publish_release(&world, "0.2.0", 5, "unhealthy");

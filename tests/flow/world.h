@@ -97,6 +97,9 @@ void world_add_plugin(const struct world *world, const char *name);
 /* Puts one of the updater's own plugins there, with these lines in its section (NULL: none). */
 void world_add_check(const struct world *world, const char *name, const char *keys);
 
+/* A second service, [service side] of the INI file, which runs. */
+void world_add_side_service(struct world *world);
+
 /* Runs banger-update with --config, and the words of line (split at blanks) behind it. */
 struct outcome world_update(const struct world *world, const char *line);
 /* The same from a shell: "umask 077; exec \"$@\"". */

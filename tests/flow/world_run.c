@@ -154,3 +154,24 @@ struct outcome world_update_from(const struct world *world, const char *shell, c
 	strings_finish(&words);
 	return outcome;
 }
+
+void world_add_side_service(struct world *world)
+{
+	char *pid_file = scratch_path(&world->scratch, "side.pid");
+	char *start =
+		world_script(world, "side.sh",
+			     "cp /bin/sleep %s/side\nexec /sbin/start-stop-daemon --start --quiet "
+			     "--background --make-pidfile --pidfile %s --exec %s/side -- 600",
+			     world->scratch.path, pid_file, world->scratch.path);
+	char *stop =
+		world_script(world, "unside.sh",
+			     "exec /sbin/start-stop-daemon --stop --quiet --pidfile %s", pid_file);
+
+	world_configure(world, "[service side]", "pid_file", pid_file);
+	world_configure(world, "[service side]", "start", start);
+	world_configure(world, "[service side]", "stop", stop);
+	must(system(start) == 0);
+	free(pid_file);
+	free(start);
+	free(stop);
+}

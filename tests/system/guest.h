@@ -62,6 +62,8 @@ long guest_moment(const struct guest *guest, const char *unit, const char *prope
 #define GUEST_GATE                                                                                 \
 	"ExecStartPre=/bin/sh -c 'case $$(/usr/local/bin/banger --version) in *0.2.0*) "           \
 	"touch /run/gate; sleep 600 ;; esac'\n"
+/* An update begun as an-update.service; it is waiting at the gate. */
+struct running guest_begin_to_gate(const struct guest *guest);
 
 /* What there is, and who runs by systemd's account. */
 struct guest_sight {

@@ -25,6 +25,14 @@ struct running guest_begin(const struct guest *guest, const char *unit, const ch
 	return running;
 }
 
+struct running guest_begin_to_gate(const struct guest *guest)
+{
+	struct running running = guest_begin(guest, "an-update.service", "");
+
+	machine_await(&guest->machine, "gate");
+	return running;
+}
+
 struct outcome guest_update(const struct guest *guest, const char *line)
 {
 	struct running running = guest_begin(guest, "an-update.service", line);

@@ -39,9 +39,8 @@ Test(end, a_killed_update_is_taken_back_before_a_connection_starts_its_service)
 	machine_boot(&guest.machine);
 	free(machine_ask(&guest.machine, "systemctl start talker.service"));
 	struct guest_sight before = guest_look(&guest);
-	struct running update = guest_begin(&guest, "an-update.service", "");
+	struct running update = guest_begin_to_gate(&guest);
 
-	machine_await(&guest.machine, "gate");
 	client = client_start(&guest.machine, TALKER_SOCKET, NULL);
 	free(machine_ask(&guest.machine, "systemctl kill -s KILL an-update.service; touch /run/go;"
 					 "until systemctl -q is-active talker.service; do "
@@ -76,9 +75,8 @@ Test(end, a_killed_start_is_taken_back_with_the_services_held_back)
 	guest_publish(&guest, "0.2.0", 3, NULL);
 	machine_boot(&guest.machine);
 	struct guest_sight before = guest_look(&guest);
-	struct running update = guest_begin(&guest, "an-update.service", "");
+	struct running update = guest_begin_to_gate(&guest);
 
-	machine_await(&guest.machine, "gate");
 	free(machine_ask(&guest.machine, "systemctl kill -s KILL an-update.service"));
 	struct outcome outcome = world_await(&update);
 	struct outcome recovery = guest_update(&guest, "recover");
@@ -100,9 +98,8 @@ Test(end, a_shutdown_waits_while_services_are_down)
 		     "ExecStart=/lib/systemd/systemd-logind\nRuntimeDirectory=systemd/inhibit "
 		     "systemd/sessions systemd/seats systemd/users\n");
 	machine_boot(&guest.machine);
-	struct running update = guest_begin(&guest, "an-update.service", "");
+	struct running update = guest_begin_to_gate(&guest);
 
-	machine_await(&guest.machine, "gate");
 	char *held = machine_ask(&guest.machine, "systemd-inhibit --list --no-legend --no-pager");
 
 	cr_expect_not_null(strstr(held, "banger-update"), "%s", held);
@@ -130,9 +127,8 @@ Test(end, a_manager_that_starts_anew_is_found_again)
 	guest_publish(&guest, "0.2.0", 3, NULL);
 	machine_boot(&guest.machine);
 	struct guest_sight before = guest_look(&guest);
-	struct running update = guest_begin(&guest, "an-update.service", "");
+	struct running update = guest_begin_to_gate(&guest);
 
-	machine_await(&guest.machine, "gate");
 	free(machine_ask(&guest.machine, "systemctl daemon-reexec; touch /run/go"));
 	struct outcome outcome = world_await(&update);
 

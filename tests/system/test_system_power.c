@@ -50,9 +50,8 @@ static void fail_between_swap_and_start(const char *type, enum cut cut)
 	guest_publish(&guest, "0.2.0", 3, NULL);
 	machine_boot(&guest.machine);
 	struct guest_sight before = guest_look(&guest);
-	struct running update = guest_begin(&guest, "an-update.service", "");
+	struct running update = guest_begin_to_gate(&guest);
 
-	machine_await(&guest.machine, "gate");
 	machine_power_cut(&guest.machine, cut);
 	struct outcome outcome = world_await(&update);
 
@@ -81,11 +80,10 @@ Test(power, fails_and_what_cannot_be_put_back_waits_for_a_person)
 	guest_publish(&guest, "0.2.0", 3, NULL);
 	machine_boot(&guest.machine);
 	struct guest_sight before = guest_look(&guest);
-	struct running update = guest_begin(&guest, "an-update.service", "");
+	struct running update = guest_begin_to_gate(&guest);
 	char *backup = path_join(guest.world.bin, "bangerd.previous");
 	char *away = path_join(guest.world.bin, "away");
 
-	machine_await(&guest.machine, "gate");
 	machine_power_cut(&guest.machine, CUT_ALL);
 	struct outcome outcome = world_await(&update);
 
@@ -113,9 +111,8 @@ Test(power, is_turned_off_in_the_middle_and_the_old_release_runs_again)
 	guest_publish(&guest, "0.2.0", 3, NULL);
 	machine_boot(&guest.machine);
 	struct guest_sight before = guest_look(&guest);
-	struct running update = guest_begin(&guest, "an-update.service", "");
+	struct running update = guest_begin_to_gate(&guest);
 
-	machine_await(&guest.machine, "gate");
 	machine_off(&guest.machine);
 	struct outcome outcome = world_await(&update);
 
