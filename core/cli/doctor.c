@@ -22,8 +22,7 @@
 
 struct patient {
 	const struct daemon_release *release;
-	bool system;
-	const char *socket; /* NULL: the default */
+	const char *socket;
 	const char *database;
 	uint64_t deadline; /* for the daemon's answers */
 };
@@ -33,18 +32,10 @@ struct answer {
 	char text[ERROR_TEXT_MAX];
 };
 
-static int ask(const struct patient *patient, const char *method, char **ret, struct error *err)
-{
-	auto_free char *socket = NULL;
-	int r = daemon_socket_path(patient->system, patient->socket, &socket, err);
-
-	return r < 0 ? r : client_ask(socket, method, patient->deadline, ret, err);
-}
-
 static int check_socket(const struct patient *patient, struct answer *ret, struct error *err)
 {
 	auto_free char *result = NULL;
-	int r = ask(patient, "ping", &result, err);
+	int r = client_ask(patient->socket, "ping", patient->deadline, &result, err);
 
 	if (r < 0) {
 		return r;
@@ -59,7 +50,7 @@ static int check_socket(const struct patient *patient, struct answer *ret, struc
 static int check_version(const struct patient *patient, struct answer *ret, struct error *err)
 {
 	auto_free char *result = NULL;
-	int r = ask(patient, "version", &result, err);
+	int r = client_ask(patient->socket, "version", patient->deadline, &result, err);
 
 	if (r < 0) {
 		return r;
@@ -101,18 +92,14 @@ static int judge_schema(const struct schema_state *state, struct answer *ret, st
 
 static int check_store(const struct patient *patient, struct answer *ret, struct error *err)
 {
-	auto_free char *database = NULL;
 	auto_ids struct ids known = {0};
 	auto_schema struct schema_state state = {0};
-	int r = daemon_database_path(patient->system, patient->database, &database, err);
 
-	if (r < 0) {
-		return r;
-	}
 	if (migrations_ids(&patient->release->migrations, &known) < 0) {
 		return error_no_memory(err);
 	}
-	r = schema_inspect(database, SCHEMA_RECORD, &known, &state, err);
+	int r = schema_inspect(patient->database, SCHEMA_RECORD, &known, &state, err);
+
 	return r < 0 ? r : judge_schema(&state, ret, err);
 }
 
@@ -156,7 +143,14 @@ static const struct option options[] = {
 	{NULL, 0, NULL, 0},
 };
 
-static int parse(int argc, char **argv, struct patient *patient)
+/* What the command line says. */
+struct places {
+	bool system;
+	const char *socket; /* NULL: the default */
+	const char *database;
+};
+
+static int parse(int argc, char **argv, struct places *ret)
 {
 	int code = 0;
 
@@ -164,13 +158,13 @@ static int parse(int argc, char **argv, struct patient *patient)
 	while ((code = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		switch (code) {
 		case OPTION_SYSTEM:
-			patient->system = true;
+			ret->system = true;
 			break;
 		case OPTION_SOCKET:
-			patient->socket = optarg;
+			ret->socket = optarg;
 			break;
 		case OPTION_DATABASE:
-			patient->database = optarg;
+			ret->database = optarg;
 			break;
 		default:
 			return -EINVAL;
@@ -181,15 +175,27 @@ static int parse(int argc, char **argv, struct patient *patient)
 
 int banger_doctor(int argc, char **argv, const struct daemon_release *release)
 {
-	struct patient patient = {
-		.release = release,
-		.deadline = clock_deadline(ANSWER_TIMEOUT_MS),
-	};
+	struct places places = {0};
+	auto_free char *socket = NULL;
+	auto_free char *database = NULL;
+	struct error err;
 
-	if (parse(argc, argv, &patient) < 0) {
+	if (parse(argc, argv, &places) < 0) {
 		(void)fputs("Usage: banger doctor [--system] [--socket FILE] [--database FILE]\n",
 			    stderr);
 		return BANGER_USAGE;
 	}
-	return examine(&patient);
+	/* No check of the daemon's health: named as one that fails, it would be no news after an
+	 * update, and hide all that is. */
+	if (daemon_socket_path(places.system, places.socket, &socket, &err) < 0 ||
+	    daemon_database_path(places.system, places.database, &database, &err) < 0) {
+		(void)fprintf(stderr, "banger doctor: %s\n", err.text);
+		return BANGER_ERROR;
+	}
+	return examine(&(const struct patient){
+		.release = release,
+		.socket = socket,
+		.database = database,
+		.deadline = clock_deadline(ANSWER_TIMEOUT_MS),
+	});
 }

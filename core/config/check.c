@@ -191,9 +191,65 @@ static int check_databases(const struct config *config, const struct document *d
 	return 0;
 }
 
+/* A command outside of plugins also runs before a release is there, and when the old one is put
+ * back: what would have no value then, or another one than is meant, is found here. */
+static int check_placeholders(const struct config *config, enum section_kind kind,
+			      const struct entry *entry, struct error *err)
+{
+	const struct origin *origin = &entry->origin;
+
+	if (strstr(entry->value, "{stage}") != NULL) {
+		return origin_error(origin, err,
+				    "'%s' cannot use {stage}, which only plugins have; write where "
+				    "the file is installed",
+				    entry->key);
+	}
+	if (strstr(entry->value, "{version}") != NULL && kind != SECTION_HEALTH) {
+		return origin_error(origin, err,
+				    "'%s' cannot use {version}: it also runs while that is not "
+				    "known",
+				    entry->key);
+	}
+	if (strstr(entry->value, "{database}") != NULL && config->host.database_count != 1) {
+		return origin_error(origin, err,
+				    "{database} is the one [database NAME], and there are %zu; "
+				    "write the path",
+				    config->host.database_count);
+	}
+	return 0;
+}
+
+static int check_commands_of(const struct config *config, const struct section *section,
+			     struct error *err)
+{
+	for (size_t i = 0; i < section->entry_count; i++) {
+		const struct entry *entry = &section->entries[i];
+		const struct key_row *row = key_find(section->kind, entry->key);
+		int rc = row != NULL && row->type == VALUE_COMMAND
+				 ? check_placeholders(config, section->kind, entry, err)
+				 : 0;
+
+		if (rc < 0) {
+			return rc;
+		}
+	}
+	return 0;
+}
+
+static int check_commands(const struct config *config, const struct document *document,
+			  struct error *err)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < document->section_count && rc == 0; i++) {
+		rc = check_commands_of(config, &document->sections[i], err);
+	}
+	return rc;
+}
+
 static const rule rules[] = {
 	check_there_is_something, check_install_paths, check_binaries,
-	check_managers,           check_databases,
+	check_managers,           check_databases,     check_commands,
 };
 
 int config_check(const struct config *config, const struct document *document, struct error *err)

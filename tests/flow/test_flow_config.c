@@ -9,11 +9,16 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/command.h"
+#include "base/file.h"
+#include "base/guard.h"
 #include "base/process.h"
 #include "base/trust.h"
 #include "support/scratch.h"
 
 #define PROGRAM    BANGER_BUILD_DIR "/prefix/bin/banger-update"
+#define SHIPPED    BANGER_BUILD_DIR "/prefix/share/banger-update/banger.ini"
+#define INI_MAX    65536
 #define TIMEOUT_MS 20000
 #define COLUMNS    80
 
@@ -342,4 +347,47 @@ Test(flow_config, without_a_name_the_installed_files_are_found)
 	cr_assert(strncmp(output(), path, strlen(path)) == 0, "%s", output());
 	free(directory);
 	free(path);
+}
+
+/* What stands behind [health] command in the file that is installed as an example. */
+static char *shipped_health(void)
+{
+	auto_buffer struct buffer text = BUFFER_INIT(INI_MAX);
+	struct error err;
+
+	cr_assert(file_read_path(SHIPPED, &text, &err) == 0, "%s", err.text);
+	char *section = strstr(buffer_text(&text), "\n[health]\n");
+
+	cr_assert_not_null(section);
+	char *value = strstr(section, "\ncommand = ");
+
+	cr_assert_not_null(value);
+	value += strlen("\ncommand = ");
+	return strndup(value, strcspn(value, "\n"));
+}
+
+/* Whatever it finds on this host, it knows where to look. */
+Test(flow_config, the_shipped_health_command_can_judge_in_the_updaters_environment)
+{
+	static const char installed[] = "/usr/local/bin/banger ";
+	char *line = shipped_health();
+	char *here = NULL;
+	struct command command = {0};
+	struct strings words = {0};
+	struct error err;
+
+	cr_assert(strncmp(line, installed, strlen(installed)) == 0, "%s", line);
+	cr_assert(asprintf(&here, "\"%s\" %s", BANGER_BUILD_DIR "/prefix/bin/banger",
+			   line + strlen(installed)) > 0);
+	cr_assert(command_parse(here, &command, &err) == 0, "%s", err.text);
+	cr_assert(command_expand(&command, &(const struct command_values){.root = ""}, &words,
+				 &err) == 0);
+	process_result_finish(&result);
+	cr_assert(process_run(&words, TIMEOUT_MS, &result, &err) == 0, "%s", err.text);
+	cr_assert_leq(result.status.exit_code, 1, "%s", buffer_text(&result.errors));
+	cr_assert_not_null(strstr(buffer_text(&result.output), "socket: "));
+	strings_finish(&words);
+	command_finish(&command);
+	free(here);
+	free(line);
 }

@@ -39,7 +39,7 @@ static const char design_sample[] =
 	"path = /var/lib/banger/state.db\n"
 	"\n"
 	"[health]\n"
-	"command = /usr/local/bin/banger doctor\n"
+	"command = /usr/local/bin/banger doctor --system\n"
 	"\n"
 	"[preflight]\n"
 	"plugin_dir = /usr/lib/banger-update/preflight.d\n"
@@ -66,7 +66,8 @@ static void expect_banger(const struct config *config)
 	cr_assert_str_eq(config->host.services[1].binary, "bangerd");
 	cr_assert(config->host.database_count == 1);
 	cr_assert_str_eq(config->host.databases[0].path, "/var/lib/banger/state.db");
-	cr_assert_str_eq(config->host.health.command.line, "/usr/local/bin/banger doctor");
+	cr_assert_str_eq(config->host.health.command.line,
+			 "/usr/local/bin/banger doctor --system");
 	cr_assert(config->plugin_count == 1);
 	cr_assert_str_eq(pairs_get(&config_plugin(config, "schema-migration")->options, "command"),
 			 "{stage}/bangerd --check-migrations --system");

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/guard.h"
+#include "base/process.h"
 #include "daemon/listener.h"
 #include "daemon/migrations.h"
 #include "daemon_fixture.h"
@@ -142,6 +143,24 @@ Test(doctor, a_daemon_that_never_answers_is_not_waited_for_forever)
 	auto_free char *text = examine(1);
 
 	cr_assert_not_null(strstr(text, "fail socket: no answer"), "%s", text);
+}
+
+/* In the environment that the updater gives its health command. A line "fail NAME" would be one
+ * that failed before as well. */
+Test(doctor, not_to_know_whom_to_ask_is_no_failure_of_the_daemon)
+{
+	struct strings argv = {0};
+	struct process_result result = {0};
+	struct error error;
+
+	cr_assert(strings_add(&argv, BANGER) == 0 && strings_add(&argv, "doctor") == 0);
+	cr_assert_eq(process_run(&argv, 20000, &result, &error), 0, "%s", error.text);
+	cr_assert_eq(result.status.exit_code, 3);
+	cr_assert_str_eq(buffer_text(&result.output), "");
+	cr_assert_not_null(strstr(buffer_text(&result.errors), "--system"), "%s",
+			   buffer_text(&result.errors));
+	process_result_finish(&result);
+	strings_finish(&argv);
 }
 
 Test(doctor, wrong_usage_exits_with_sixty_four)
