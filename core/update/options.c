@@ -51,7 +51,7 @@ static const struct option_row rows[] = {
 	{"hold", KEY_HOLD, "VERSION", OPTION_UPDATE, AT(hold),
 	 "only remember not to install this version by itself"},
 	{"dry-run", KEY_DRY_RUN, NULL, OPTION_DRY_RUN, AT(dry_run),
-	 "do everything up to the swap, then stop and clean up"},
+	 "do all that stops no service, then clean up"},
 	{"to", KEY_TO, "VERSION", OPTION_RELEASE, AT(to),
 	 "this version instead of the latest one, older ones too"},
 	{"release", KEY_RELEASE, "DIR|FILE", OPTION_RELEASE, AT(release),
@@ -59,7 +59,7 @@ static const struct option_row rows[] = {
 	{"waive", KEY_WAIVE, "NAME", OPTION_WAIVE, NO_OFFSET,
 	 "a plugin, baseline, packages, services, unfinished"},
 	{"force", KEY_FORCE, NULL, OPTION_WAIVE, AT(force),
-	 "waive all but unfinished; install the same version again"},
+	 "waive all but unfinished; also reinstall this version"},
 	{"yes", KEY_YES, NULL, OPTION_BACK, AT(yes), "go back without asking first"},
 	{"with-database", KEY_WITH_DATABASE, NULL, OPTION_BACK, AT(with_database),
 	 "the databases go back, too; what they hold is kept"},
@@ -296,7 +296,12 @@ void options_print_help(FILE *to)
 		(void)snprintf(left, sizeof(left), "%s%s%s", rows[i].name,
 			       rows[i].argument != NULL ? " " : "",
 			       rows[i].argument != NULL ? rows[i].argument : "");
-		(void)fprintf(to, "  --%-18s %s\n", left, rows[i].help);
+		char letter[4] = "";
+
+		if (rows[i].key < KEY_CHECK) {
+			(void)snprintf(letter, sizeof(letter), "-%c", rows[i].key);
+		}
+		(void)fprintf(to, "  %2s --%-18s %s\n", letter, left, rows[i].help);
 	}
 	(void)fputs("\nexit codes: 0 done or up to date, 2 refused, 3 error (nothing changed),\n"
 		    "4 rolled back, 5 rollback incomplete, 64 usage or configuration,\n"
