@@ -54,16 +54,7 @@ static int check(sqlite3 *db, const char *sql, struct error *err)
 	return rc;
 }
 
-static int check_table(sqlite3 *db, const unsigned char *name, struct error *err)
-{
-	char *sql = sqlite3_mprintf("PRAGMA quick_check(%Q)", name);
-	int rc = sql == NULL ? error_no_memory(err) : check(db, sql, err);
-
-	sqlite3_free(sql);
-	return rc == -EBADE ? 0 : rc;
-}
-
-static int check_tables(sqlite3 *db, struct error *err)
+int dbcheck_tables(sqlite3 *db, dbcheck_visitor each, void *data, struct error *err)
 {
 	auto_stmt sqlite3_stmt *stmt = NULL;
 	int step = SQLITE_ROW;
@@ -72,10 +63,20 @@ static int check_tables(sqlite3 *db, struct error *err)
 		err);
 
 	while (rc == 0 && (step = sqlite3_step(stmt)) == SQLITE_ROW) {
-		rc = check_table(db, sqlite3_column_text(stmt, 0), err);
+		rc = each(db, (const char *)sqlite3_column_text(stmt, 0), data, err);
 	}
 	return rc == 0 && step != SQLITE_DONE ? store_error(err, db, step, "reading the schema")
 					      : rc;
+}
+
+static int check_table(sqlite3 *db, const char *name, void *data, struct error *err)
+{
+	char *sql = sqlite3_mprintf("PRAGMA quick_check(%Q)", name);
+	int rc = sql == NULL ? error_no_memory(err) : check(db, sql, err);
+
+	(void)data;
+	sqlite3_free(sql);
+	return rc == -EBADE ? 0 : rc;
 }
 
 int dbcheck_run(sqlite3 *db, struct error *err)
@@ -85,5 +86,5 @@ int dbcheck_run(sqlite3 *db, struct error *err)
 	if (rc == 0) {
 		rc = check(db, "PRAGMA quick_check(1)", err);
 	}
-	return rc == -EBADE ? check_tables(db, err) : rc;
+	return rc == -EBADE ? dbcheck_tables(db, check_table, NULL, err) : rc;
 }

@@ -15,6 +15,10 @@
  */
 MUST_CHECK int dbcheck_stand_in(sqlite3 *db);
 
+/* Calls each with every table that has rows in this file, until one of them fails. */
+typedef int (*dbcheck_visitor)(sqlite3 *db, const char *table, void *data, struct error *err);
+MUST_CHECK int dbcheck_tables(sqlite3 *db, dbcheck_visitor each, void *data, struct error *err);
+
 /*
  * quick_check, constraints aside: what CHECK says is the daemon's business, and may be said in
  * functions of its own. A table that cannot be read without those (a virtual column that uses one)

@@ -184,14 +184,15 @@ static int count_dangling(sqlite3 *db, const char *sql, struct health *ret, stru
 	return step == SQLITE_DONE ? 0 : store_error(err, db, step, "check the copy's references");
 }
 
-static int check_table(sqlite3 *db, const char *table, struct health *ret, struct error *err)
+static int check_table(sqlite3 *db, const char *table, void *data, struct error *err)
 {
+	struct health *health = data;
 	char *sql = sqlite3_mprintf("PRAGMA foreign_key_check(%Q)", table);
-	int rc = sql == NULL ? error_no_memory(err) : count_dangling(db, sql, ret, err);
+	int rc = sql == NULL ? error_no_memory(err) : count_dangling(db, sql, health, err);
 
 	sqlite3_free(sql);
-	if (rc == -EBADE && ret->unchecked++ == 0) {
-		(void)snprintf(ret->why, sizeof(ret->why), "%.190s", err->text);
+	if (rc == -EBADE && health->unchecked++ == 0) {
+		(void)snprintf(health->why, sizeof(health->why), "%.190s", err->text);
 	}
 	return rc == -EBADE ? 0 : rc;
 }
@@ -199,17 +200,7 @@ static int check_table(sqlite3 *db, const char *table, struct health *ret, struc
 /* On a connection without stand-ins: what equals what is for the daemon's collations to say. */
 static int check_references(sqlite3 *db, struct health *ret, struct error *err)
 {
-	auto_stmt sqlite3_stmt *stmt = NULL;
-	int step = SQLITE_ROW;
-	int rc = store_prepare(
-		db, "SELECT name FROM sqlite_schema WHERE type = 'table' AND rootpage > 0", &stmt,
-		err);
-
-	while (rc == 0 && (step = sqlite3_step(stmt)) == SQLITE_ROW) {
-		rc = check_table(db, (const char *)sqlite3_column_text(stmt, 0), ret, err);
-	}
-	return rc == 0 && step != SQLITE_DONE ? store_error(err, db, step, "read the copy's schema")
-					      : rc;
+	return dbcheck_tables(db, check_table, ret, err);
 }
 
 /* Opened anew for each question, and left alone when the patience is over. */

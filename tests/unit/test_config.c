@@ -66,8 +66,7 @@ static void expect_banger(const struct config *config)
 	cr_assert_str_eq(config->host.services[1].binary, "bangerd");
 	cr_assert(config->host.database_count == 1);
 	cr_assert_str_eq(config->host.databases[0].path, "/var/lib/banger/state.db");
-	cr_assert_str_eq(config->host.health.command.line,
-			 "/usr/local/bin/banger doctor --system");
+	cr_assert_str_eq(config->host.health.command.line, "/usr/local/bin/banger doctor --system");
 	cr_assert(config->plugin_count == 1);
 	cr_assert_str_eq(pairs_get(&config_plugin(config, "schema-migration")->options, "command"),
 			 "{stage}/bangerd --check-migrations --system");
