@@ -161,6 +161,11 @@ static int finish_committed(struct update *run, struct error *err)
 	phases_clean_up(run);
 	int rc = run->boot ? 0 : update_start_missing(run, err);
 
+	if (rc < 0 && !run->recovers) {
+		/* The next run may be what helps; a service that is down is for it to judge. */
+		report_problem(&run->report, err->text);
+		rc = 0;
+	}
 	if (rc < 0) {
 		struct error why = *err;
 
@@ -193,16 +198,53 @@ static const struct phase *first_to_undo(const struct update *run, const struct 
 									       : course->reached;
 }
 
+/* False: the run brought it, and it goes away again. */
+static bool old_has_program(const struct update *run, const struct service *service)
+{
+	const char *path = update_binary_path(run, service);
+
+	for (size_t i = 0; path != NULL && i < run->plan.host->artifact_count; i++) {
+		if (strcmp(run->plan.host->artifacts[i].install, path) == 0) {
+			return run->plan.swaps[i].existed;
+		}
+	}
+	return true;
+}
+
+/* Who did not run before, and was started since, is about to be stopped with the others: then he
+ * comes back with them. */
+static void want_back(struct update *run)
+{
+	struct command_values values = update_values(run);
+	struct service_context context = update_context(run, &values);
+	struct error ignored;
+
+	for (size_t i = 0; i < run->plan.host->service_count; i++) {
+		struct service_run *service = &run->services[i];
+		struct service_process now = {0};
+
+		if (run->manager->find(&context, service->service, &now, &ignored) == 0 &&
+		    now.pid != 0 && old_has_program(run, service->service)) {
+			service->stopped = true;
+		}
+	}
+}
+
 static int go_back(struct update *run, const struct course *course, struct error *err)
 {
+	const struct phase *first = first_to_undo(run, course);
+
 	run->changed = true;
+	if (!run->boot && first >= phase_find("start")) {
+		want_back(run);
+	}
 	/* Nothing but these two ever let anybody write to a database. */
 	if (course->reached < phase_find("restore")) {
 		for (size_t i = 0; i < run->plan.host->database_count; i++) {
 			run->plan.snapshots[i].database = NULL;
 		}
 	}
-	phases_walk_back(run, first_to_undo(run, course));
+	phases_walk_back(run, first);
 	if (run->incomplete) {
 		return error_set(err, -EUCLEAN, "run %s could not be taken back completely",
 				 run->run);
@@ -319,6 +361,7 @@ static int recover_entry(struct update *update, const struct journal_entry *entr
 		.journal = update->journal,
 		.journaled = true,
 		.boot = update->boot,
+		.recovers = update->recovers,
 		.result = RESULT_ROLLBACK_INCOMPLETE,
 		.verified = {.fd = -1},
 		.interrupts = -1,

@@ -299,6 +299,40 @@ Test(recover, a_committed_run_goes_on_until_its_service_runs)
 	expect_exit(&world, "recover", 0, "nothing to recover");
 }
 
+/* Something may have to be done before it can run: what comes next may be that. */
+Test(recover, a_committed_run_keeps_no_other_from_what_it_is_to_do)
+{
+	make_starter("true");
+	expect_exit(&world, "", 0, NULL);
+	forget_the_end();
+	cr_assert_eq(kill(world_daemon(&world), SIGKILL), 0);
+	char *first = NULL;
+
+	cr_assert(asprintf(&first, "case $(%s/banger --version) in *0.2.0*) exit 1 ;; esac",
+			   world.bin) > 0);
+	make_starter(first);
+	expect_exit(&world, "rollback --yes --with-database", 0, "0.1.0");
+	assert_runs(&world, "0.1.0");
+	free(first);
+}
+
+/* It did not run when the update began. */
+Test(recover, another_service_that_was_started_meanwhile_is_started_again)
+{
+	char *start = scratch_path(&world.scratch, "side.sh");
+	char *stop = scratch_path(&world.scratch, "unside.sh");
+
+	world_add_side_service(&world);
+	cr_assert_eq(system(stop), 0);
+	kill_at_start();
+	cr_assert_eq(system(start), 0);
+	cr_assert_eq(world_processes(&world), 1);
+	expect_exit(&world, "recover", 0, "0.1.0 stays");
+	cr_assert_eq(world_processes(&world), 2, "a service was left stopped");
+	free(start);
+	free(stop);
+}
+
 /* Who cannot look does not know whether there is a journal. */
 Test(recover, what_cannot_be_looked_at_is_not_whole)
 {
