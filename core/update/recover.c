@@ -39,8 +39,8 @@ static uint64_t bit_of(const struct phase *phase)
 }
 
 /* A walk back goes up the table, from the last row that was reached. When another begins, what was
- * said of its first row and of those above that counts no more: somebody may have started since what
- * lay there. */
+ * said of its first row and of those above that counts no more: somebody may have started since
+ * what lay there. */
 static void follow_back(struct course *course, const struct phase *phase, bool is_undone)
 {
 	if (course->last_back == NULL || phase >= course->last_back) {

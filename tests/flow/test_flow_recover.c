@@ -333,6 +333,24 @@ Test(recover, another_service_that_was_started_meanwhile_is_started_again)
 	free(stop);
 }
 
+Test(recover, what_was_named_and_is_not_there_is_not_whole)
+{
+	char *line = NULL;
+
+	cr_assert(asprintf(&line, "recover --state %s/typo", world.state) > 0);
+	expect_exit(&world, line, 3, "there is no ");
+	free(line);
+	cr_assert(asprintf(&line, "recover --boot --state %s/typo", world.state) > 0);
+	expect_exit(&world, line, 0, "there is no ");
+	free(line);
+	char *ini = scratch_path(&world.scratch, "kept.ini");
+
+	move(world.ini, ini);
+	expect_exit(&world, "recover", 64, "--state DIR recovers without an INI file");
+	move(ini, world.ini);
+	free(ini);
+}
+
 /* Who cannot look does not know whether there is a journal. */
 Test(recover, what_cannot_be_looked_at_is_not_whole)
 {
