@@ -322,8 +322,8 @@ Test(back, a_release_that_did_not_come_up_has_to_be_named)
 /* No service had to be started for that to be seen. */
 Test(back, a_release_that_is_not_well_although_nothing_of_it_runs_has_to_be_named)
 {
-	char *health = world_script(&world, "health.sh", "%s/banger --version | grep -q 0.1.0",
-				    world.bin);
+	char *health =
+		world_script(&world, "health.sh", "%s/banger --version | grep -q 0.1.0", world.bin);
 
 	world_configure(&world, "[health]", "command", health);
 	world_configure(&world, "[health]", "timeout", "1s");
