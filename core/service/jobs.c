@@ -4,6 +4,7 @@
 #include "service/jobs.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,6 +15,9 @@
 
 /* Without signals, since the connection was lost, the job itself is asked for that often. */
 #define LOOK_MS 500
+
+/* Whose connection is lost again and again asks no more often than that. */
+#define LOST_STEP_MS 50
 
 static int hear(sd_bus_message *message, void *data, sd_bus_error *error)
 {
@@ -97,6 +101,20 @@ int jobs_follow(struct jobs *jobs, const char *path, struct error *err)
 		       : error_set(err, -ENAMETOOLONG, "systemd names a job too long: %s", path);
 }
 
+/* A lost connection does not make a wait longer, and nobody deaf. */
+static int pause_lost(uint64_t deadline, int interrupts, struct error *err)
+{
+	struct pollfd interrupt = {.fd = interrupts > 0 ? interrupts : -1, .events = POLLIN};
+	int left = clock_left(deadline);
+
+	if (poll(&interrupt, 1, left < LOST_STEP_MS ? left : LOST_STEP_MS) > 0) {
+		return error_set(err, -EINTR, "interrupted");
+	}
+	return left > 0
+		       ? 0
+		       : error_set(err, -ETIMEDOUT, "the connection to systemd was lost too often");
+}
+
 /* 1: it is over; 0: not yet. */
 static int step(struct jobs *jobs, uint64_t deadline, int interrupts, struct error *err)
 {
@@ -106,10 +124,14 @@ static int step(struct jobs *jobs, uint64_t deadline, int interrupts, struct err
 	if (jobs->result[0] != '\0') {
 		return 1;
 	}
-	if (rc == -ECONNRESET || (rc == -ETIMEDOUT && clock_left(deadline) > 0)) {
-		return is_gone(jobs) ? 1 : 0;
+	if (rc == -ECONNRESET) {
+		rc = pause_lost(deadline, interrupts, err);
+	} else if (rc == -ETIMEDOUT && clock_left(deadline) > 0) {
+		rc = 0;
+	} else {
+		return rc;
 	}
-	return rc;
+	return rc == 0 && is_gone(jobs) ? 1 : rc;
 }
 
 int jobs_wait(struct jobs *jobs, uint64_t timeout_ms, int interrupts, struct error *err)
