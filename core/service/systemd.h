@@ -20,6 +20,9 @@ void systemd_free(struct systemd **systemd);
 /* systemctl daemon-reload. */
 MUST_CHECK int systemd_reload(struct systemd *systemd, struct error *err);
 
+/* False when systemd says that it knows no such unit, as of the last reload. */
+bool systemd_has_unit(struct systemd *systemd, const char *name);
+
 /* The host is on its way down: nothing can be started any more. */
 bool systemd_is_stopping(struct systemd *systemd);
 

@@ -1,5 +1,6 @@
 /*
- * systemd_host.c - systemd.h: the manager itself, and the shutdown of its host.
+ * systemd_host.c - systemd.h: the manager itself, the units that it knows, and the shutdown of its
+ * host.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -9,6 +10,7 @@
 #include "base/guard.h"
 #include "service/systemd.h"
 #include "service/systemd_link.h"
+#include "service/unit.h"
 
 #define LOGIND            "org.freedesktop.login1"
 #define LOGIND_TIMEOUT_US 2000000u
@@ -24,6 +26,15 @@ int systemd_reload(struct systemd *systemd, struct error *err)
 	int rc = bus_call(&systemd->jobs.bus, &call, NULL, err, "");
 
 	return rc < 0 ? error_prefix(err, "systemd does not read its units again") : 0;
+}
+
+bool systemd_has_unit(struct systemd *systemd, const char *name)
+{
+	auto_unit struct unit unit = {0};
+	struct error ignored;
+
+	return unit_read(&systemd->jobs.bus, name, &unit, &ignored) < 0 || unit_runs(&unit) ||
+	       !unit_is(unit.load_state, "not-found");
 }
 
 bool systemd_is_stopping(struct systemd *systemd)

@@ -60,6 +60,7 @@ int update_start(struct update *update, struct error *err)
 	size_t started = 0;
 	int rc = window_open(update, err);
 
+	rc = rc < 0 ? rc : window_start_sockets(update, err);
 	for (size_t i = 0; i < update->plan.host->service_count && rc == 0; i++) {
 		struct service_run *run = &update->services[i];
 
@@ -249,10 +250,24 @@ static int leave_start(struct update *update, int rc, const struct error *why, s
 				      why->text);
 }
 
+/* One whose service runs already is refused by systemd: that costs nobody else his start. */
+static int start_old_sockets(struct update *update, struct error *err)
+{
+	struct error why = {0};
+	int rc = window_start_sockets(update, &why);
+
+	return rc == 0 ? 0
+		       : update_leave_to_person(
+				 update, rc, err,
+				 "start it by hand, with the service that it belongs to stopped "
+				 "for that moment: %s",
+				 why.text);
+}
+
 /* Each of them, although another did not start: the fewer are down the better. */
 static int start_old_ones(struct update *update, struct error *err)
 {
-	int worst = 0;
+	int worst = start_old_sockets(update, err);
 
 	for (size_t i = 0; i < update->plan.host->service_count; i++) {
 		struct service_run *run = &update->services[i];
@@ -323,9 +338,28 @@ int update_start_old(struct update *update, struct error *err)
 				 why.text);
 }
 
+/* The first that failed is told by the caller. */
+static int add_missing(struct update *update, int worst, int rc, const struct error *why,
+		       struct error *err)
+{
+	struct error ignored;
+
+	if (rc < 0 && worst < 0) {
+		(void)!update_leave_to_person(update, rc, &ignored, "start it by hand: %s",
+					      why->text);
+	} else if (rc < 0) {
+		*err = *why;
+	}
+	return worst < 0 ? worst : rc;
+}
+
 int update_start_missing(struct update *update, struct error *err)
 {
+	struct error why = {0};
+
 	bar_lift(update, update->product);
+	int worst = window_start_sockets(update, err);
+
 	for (size_t i = 0; i < update->plan.host->service_count; i++) {
 		struct service_run *run = &update->services[i];
 
@@ -334,11 +368,11 @@ int update_start_missing(struct update *update, struct error *err)
 		    runs_already(update, run)) {
 			continue;
 		}
-		int rc = start_one(update, run, NO_INTERRUPTS, err);
+		int rc = start_one(update, run, NO_INTERRUPTS, &why);
 
-		if (rc < 0) {
-			return rc;
-		}
+		worst = add_missing(update, worst, rc, &why, err);
 	}
-	return window_start_dependents(update, err);
+	int rc = window_start_dependents(update, &why);
+
+	return add_missing(update, worst, rc, &why, err);
 }

@@ -8,7 +8,9 @@
 #include <sys/stat.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "service/runners.h"
+#include "service/systemd.h"
 #include "update/update.h"
 
 /* A command of the same file, a monitor's perhaps, may run for a moment. */
@@ -136,12 +138,52 @@ static bool is_old(const struct update *update, const char *path)
 	       st.st_ino == swap->old_inode;
 }
 
+/* unit@instance.service comes from unit@.service (systemd.unit(5)). */
+static bool is_file_of(const char *path, const char *unit)
+{
+	const char *file = path_name(path);
+	const char *at = strchr(unit, '@');
+	const char *suffix = strrchr(unit, '.');
+
+	if (!host_is_unit_file(path)) {
+		return false;
+	}
+	if (strcmp(file, unit) == 0) {
+		return true;
+	}
+	size_t stem = at != NULL ? (size_t)(at + 1 - unit) : 0;
+
+	return stem > 0 && suffix > at && strncmp(file, unit, stem) == 0 &&
+	       strcmp(file + stem, suffix) == 0;
+}
+
+static bool removes_unit(const struct update *update, const char *name)
+{
+	for (size_t i = 0; update->plan.swaps != NULL && i < update->plan.host->artifact_count;
+	     i++) {
+		const struct swap_plan *swap = &update->plan.swaps[i];
+
+		if (swap->artifact != NULL && swap->removes &&
+		    is_file_of(swap->artifact->install, name)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+bool update_has_unit(const struct update *update, const char *name)
+{
+	/* What was removed may have hidden another of the same name. */
+	return !removes_unit(update, name) ||
+	       (update->systemd != NULL && systemd_has_unit(update->systemd, name));
+}
+
 bool update_has_program(const struct update *update, const struct service *service)
 {
 	const char *path = update_binary_path(update, service);
 	const struct swap_plan *swap = path != NULL ? find_swap(update, path) : NULL;
 
-	return swap == NULL || !swap->removes;
+	return (swap == NULL || !swap->removes) && update_has_unit(update, service->name);
 }
 
 int update_end_leftovers(struct update *update, const struct service *service, struct error *err)

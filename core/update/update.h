@@ -166,7 +166,10 @@ MUST_CHECK int update_check_packages(struct update *update, struct error *err);
 
 /* Where the artifact that the service runs is installed; NULL: it names none. */
 const char *update_binary_path(const struct update *update, const struct service *service);
-/* False where the other release, an older one, has no such program: nobody starts it. */
+/* False where the other release, an older one, has no such unit: its file is removed, and systemd
+ * knows none of another directory. */
+bool update_has_unit(const struct update *update, const char *name);
+/* … or no such program: nobody starts it. */
 bool update_has_program(const struct update *update, const struct service *service);
 
 /* Phases, exchange.c: from the old files to the new ones, and back. Looking at every file that is

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/guard.h"
 #include "service/systemd.h"
 #include "update/command.h"
 
@@ -114,10 +115,23 @@ static int hold_with_recovery(struct update *update, struct error *err)
 int window_check(struct update *update, struct error *err)
 {
 	const struct host *host = update->plan.host;
+	size_t count = 0;
 
-	return is_ours(update) ? systemd_check_dependents(update->systemd, host->services,
-							  host->service_count, err)
-			       : 0;
+	if (!is_ours(update)) {
+		return 0;
+	}
+	/* Borrowed: what does not run is not stopped, and takes nobody with it. */
+	auto_free struct service *running = calloc(host->service_count, sizeof(*running));
+
+	if (running == NULL) {
+		return error_no_memory(err);
+	}
+	for (size_t i = 0; i < host->service_count; i++) {
+		if (update->services[i].before->pid != 0) {
+			running[count++] = host->services[i];
+		}
+	}
+	return systemd_check_dependents(update->systemd, running, count, err);
 }
 
 int window_close(struct update *update, struct error *err)
@@ -168,7 +182,8 @@ static int start_dependents(struct update *update, bool sockets, struct error *e
 	for (size_t i = 0; i < units->count && is_ours(update); i++) {
 		struct error one;
 
-		if (text_has_suffix(units->items[i], ".socket") != sockets) {
+		if (text_has_suffix(units->items[i], ".socket") != sockets ||
+		    !update_has_unit(update, units->items[i])) {
 			continue;
 		}
 		int rc = systemd_start_dependent(update->systemd, units->items[i],
@@ -193,7 +208,11 @@ int window_open(struct update *update, struct error *err)
 		return rc;
 	}
 	systemd_open_window(update->systemd);
-	/* A socket cannot begin to listen for a service that runs. */
+	return 0;
+}
+
+int window_start_sockets(struct update *update, struct error *err)
+{
 	return start_dependents(update, true, err);
 }
 

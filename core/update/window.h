@@ -25,8 +25,12 @@ MUST_CHECK int window_close_again(struct update *update, struct error *err);
 /* Before the first start, forwards or backwards. */
 MUST_CHECK int window_open(struct update *update, struct error *err);
 
-/* After the last start: what was stopped with the services, all of them although one fails. The
- * sentence is of the first that did. */
+/*
+ * What was stopped with the services: sockets before the first start, since none can begin to
+ * listen for a service that runs, the others after the last one. All of them although one fails:
+ * the sentence is of the first that did.
+ */
+MUST_CHECK int window_start_sockets(struct update *update, struct error *err);
 MUST_CHECK int window_start_dependents(struct update *update, struct error *err);
 
 /* The host goes down: services are stopped by somebody else, and nothing can be started. */

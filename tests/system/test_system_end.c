@@ -68,6 +68,42 @@ Test(end, a_killed_update_is_taken_back_before_a_connection_starts_its_service)
 	guest_sight_free(&before);
 }
 
+/* A socket of bangerd's that nothing but a start of it brings back. */
+static void write_part_socket(void)
+{
+	machine_unit(&guest.machine, "part.socket", "sockets.target",
+		     "[Unit]\nPartOf=bangerd.service\n"
+		     "[Socket]\nListenStream=/run/part.sock\nService=bangerd.service\n");
+}
+
+/* Since the update was killed somebody has started bangerd, and systemd lets no socket begin to
+ * listen for a service that runs. */
+Test(end, a_socket_that_cannot_start_does_not_keep_other_services_down)
+{
+	guest_make(&guest,
+		   &(struct guest_options){.sections = TALKER_SECTIONS, .unit_lines = slow_stop});
+	talker_install(&guest);
+	talker_publish(&guest, "0.2.0", NULL);
+	write_part_socket();
+	machine_boot(&guest.machine);
+	free(machine_ask(&guest.machine, "systemctl start talker.service"));
+	struct running update = guest_begin_to_gate(&guest);
+
+	free(machine_ask(&guest.machine, "systemctl kill -s KILL an-update.service; touch /run/go;"
+					 "systemctl start bangerd.service"));
+	struct outcome outcome = world_await(&update);
+
+	cr_assert(guest_is(&guest, "part.socket", "ActiveState", "inactive"));
+	cr_assert(guest_is(&guest, "talker.service", "ActiveState", "inactive"));
+	struct outcome recovery = guest_update(&guest, "recover --json");
+
+	cr_assert_eq(recovery.exit_code, 5, "%s%s", recovery.output, recovery.errors);
+	cr_assert_not_null(strstr(recovery.output, "part.socket"), "%s", recovery.output);
+	cr_assert(guest_is(&guest, "talker.service", "ActiveState", "active"));
+	outcome_free(&recovery);
+	outcome_free(&outcome);
+}
+
 /* Killed while the new release starts: nobody holds the services back any more but who recovers. */
 Test(end, a_killed_start_is_taken_back_with_the_services_held_back)
 {

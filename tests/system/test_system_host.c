@@ -144,6 +144,24 @@ Test(host, a_unit_that_would_go_down_for_good_is_told_before_anything_is_changed
 	assert_answer("systemctl is-active needs-it.service", "active");
 }
 
+Test(host, what_depends_on_a_service_that_does_not_run_goes_down_with_nothing)
+{
+	guest_make(&guest, &(struct guest_options){.sections = "[service other.service]\n"});
+	machine_unit(&guest.machine, "other.service", NULL,
+		     "[Service]\nExecStart=/bin/sleep infinity\n");
+	machine_unit(&guest.machine, "part.service", "multi-user.target",
+		     "[Unit]\nPartOf=other.service\nRefuseManualStart=yes\n"
+		     "[Service]\nExecStart=/bin/sleep infinity\n");
+	machine_boot(&guest.machine);
+	char *first = guest_show(&guest, "part.service", "InvocationID");
+
+	publish("0.2.0", NULL);
+	expect(0, "0.2.0");
+	cr_assert(guest_is(&guest, "part.service", "InvocationID", first), "it was restarted");
+	assert_answer("systemctl is-active other.service || true", "inactive");
+	free(first);
+}
+
 /* ---- its unit file ----------------------------------------------------------------------------
  */
 
@@ -196,6 +214,43 @@ Test(host, a_unit_file_is_replaced_and_put_back_like_any_other_and_the_operator_
 		      "RELEASE=3");
 	assert_answer("systemctl is-enabled bangerd.service || true", "enabled");
 	free(text);
+}
+
+/* section: written once there is such a unit; NULL: none. */
+static void update_and_go_back(const char *section)
+{
+	expect(0, "0.2.0");
+	if (section != NULL) {
+		machine_write(&guest.machine, GUEST_INI ".d/extra.ini", section);
+	}
+	free(machine_ask(&guest.machine, "systemctl start extra.service"));
+	struct guest_sight before = guest_look(&guest);
+	struct outcome outcome = guest_update(&guest, "rollback --yes --json");
+
+	cr_assert_eq(outcome.exit_code, 0, "exit %d: %s%s", outcome.exit_code, outcome.output,
+		     outcome.errors);
+	guest_assert_runs(&guest, &before, "0.1.0");
+	assert_answer("systemctl show --value -p LoadState extra.service", "not-found");
+	outcome_free(&outcome);
+	guest_sight_free(&before);
+}
+
+/* Once as a part of the service, then as a service of its own. */
+Test(host, a_rollback_does_not_start_a_unit_that_only_the_newer_release_had)
+{
+	static const char artifact[] =
+		"[artifact extra.service]\ninstall = /etc/systemd/system/extra.service\n";
+	static const char unit[] = "[Unit]\nPartOf=bangerd.service\n"
+				   "[Service]\nExecStart=/bin/sleep infinity\n";
+
+	guest_boot(&guest, &(struct guest_options){.sections = artifact});
+	guest_publish_more(&guest, &(struct world_release){
+					   .version = "0.2.0",
+					   .migrations = 2,
+					   .more = {.name = "extra.service", .text = unit},
+				   });
+	update_and_go_back(NULL);
+	update_and_go_back("[service extra.service]\n");
 }
 
 /* ---- processes that live on -------------------------------------------------------------------
