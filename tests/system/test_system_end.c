@@ -3,10 +3,12 @@
  * from going down meanwhile.
  */
 #include <criterion/criterion.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "flow/world_parts.h"
 #include "system/client.h"
 #include "system/guest.h"
@@ -102,6 +104,52 @@ Test(end, a_socket_that_cannot_start_does_not_keep_other_services_down)
 	cr_assert(guest_is(&guest, "talker.service", "ActiveState", "active"));
 	outcome_free(&recovery);
 	outcome_free(&outcome);
+}
+
+/* As after a kill right behind the commit. */
+static void forget_the_end(void)
+{
+	char *path = path_join(guest.world.state, "journal.db");
+	sqlite3 *db = NULL;
+
+	must(sqlite3_open(path, &db) == SQLITE_OK);
+	cr_assert_eq(sqlite3_exec(db, "UPDATE run SET ended_at = NULL, result = NULL", NULL, NULL,
+				  NULL),
+		     SQLITE_OK, "%s", sqlite3_errmsg(db));
+	must(sqlite3_close(db) == SQLITE_OK);
+	free(path);
+}
+
+static void recover_after(const char *command, int exit_code, const char *sentence)
+{
+	forget_the_end();
+	free(machine_ask(&guest.machine, command));
+	struct outcome recovery = guest_update(&guest, "recover --json");
+
+	cr_assert_eq(recovery.exit_code, exit_code, "exit %d: %s%s", recovery.exit_code,
+		     recovery.output, recovery.errors);
+	cr_assert_not_null(strstr(recovery.output, sentence), "%s", recovery.output);
+	cr_assert(guest_is(&guest, "talker.service", "ActiveState", "active"));
+	cr_assert(guest_is(&guest, "bangerd.service", "ActiveState", "active"));
+	outcome_free(&recovery);
+}
+
+Test(end, what_was_committed_is_whole_once_its_sockets_listen_too)
+{
+	guest_make(&guest, &(struct guest_options){.sections = TALKER_SECTIONS});
+	talker_install(&guest);
+	talker_publish(&guest, "0.2.0", NULL);
+	write_part_socket();
+	machine_boot(&guest.machine);
+	free(machine_ask(&guest.machine, "systemctl start talker.service"));
+	struct outcome update = guest_update(&guest, "");
+
+	cr_assert_eq(update.exit_code, 0, "%s%s", update.output, update.errors);
+	recover_after("systemctl stop talker.service bangerd.service", 0, "0.2.0 stays");
+	cr_assert(guest_is(&guest, "part.socket", "ActiveState", "active"));
+	/* systemd lets no socket begin to listen for a service that runs. */
+	recover_after("systemctl stop talker.service part.socket", 5, "part.socket");
+	outcome_free(&update);
 }
 
 /* Killed while the new release starts: nobody holds the services back any more but who recovers. */
