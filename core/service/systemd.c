@@ -271,11 +271,14 @@ int systemd_start_dependent(struct systemd *systemd, const char *unit, uint64_t 
 {
 	auto_unit struct unit now = {0};
 	int rc = unit_read(&systemd->jobs.bus, unit, &now, err);
+	bool is_active = unit_is(now.active_state, "active");
 
-	/* A task that was cut off begins anew, and takes as long as it takes. */
-	if (rc == 0 && unit_is(now.type, "oneshot")) {
+	/* A task that was cut off begins anew, and takes as long as it takes. What is active still
+	 * may be about to stop, once the service has, which this takes back: it has nothing to
+	 * wait for but the start of that service. */
+	if (rc == 0 && (unit_is(now.type, "oneshot") || (is_active && now.has_job))) {
 		rc = jobs_begin(&systemd->jobs, "StartUnit", unit, err);
-	} else if (rc == 0 && !unit_is(now.active_state, "active")) {
+	} else if (rc == 0 && !is_active) {
 		rc = start_unit(systemd, unit, timeout_ms, 0, err);
 	}
 	return rc < 0 ? error_prefix(err, "cannot start %s again", unit) : 0;

@@ -21,11 +21,12 @@ enum kind {
 	KIND_U32,   /* u */
 	KIND_I32,   /* i */
 	KIND_ID,    /* ay, 16 bytes */
+	KIND_JOB,   /* (uo), a bool: its number is not 0 */
 };
 
 static const char *const signatures[] = {
-	[KIND_WORD] = "s", [KIND_NAMES] = "as", [KIND_BOOL] = "b",
-	[KIND_U32] = "u",  [KIND_I32] = "i",    [KIND_ID] = "ay",
+	[KIND_WORD] = "s", [KIND_NAMES] = "as", [KIND_BOOL] = "b",   [KIND_U32] = "u",
+	[KIND_I32] = "i",  [KIND_ID] = "ay",    [KIND_JOB] = "(uo)",
 };
 
 static const struct property {
@@ -42,6 +43,7 @@ static const struct property {
 	{"BoundBy", KIND_NAMES, offsetof(struct unit, dependents)},
 	{"ConsistsOf", KIND_NAMES, offsetof(struct unit, dependents)},
 	{"PropagatesStopTo", KIND_NAMES, offsetof(struct unit, dependents)},
+	{"Job", KIND_JOB, offsetof(struct unit, has_job)},
 	{"CanStart", KIND_BOOL, offsetof(struct unit, can_start)},
 	{"Type", KIND_WORD, offsetof(struct unit, type)},
 	{"Result", KIND_WORD, offsetof(struct unit, result)},
@@ -148,6 +150,16 @@ static int read_flag(const struct sdlib *lib, sd_bus_message *message, bool *tar
 	return rc;
 }
 
+static int read_job(const struct sdlib *lib, sd_bus_message *message, bool *target)
+{
+	uint32_t number = 0;
+	const char *path = NULL;
+	int rc = lib->sd_bus_message_read(message, "(uo)", &number, &path);
+
+	*target = number != 0;
+	return rc;
+}
+
 static int read_value(const struct sdlib *lib, sd_bus_message *message,
 		      const struct property *property, struct unit *unit)
 {
@@ -165,6 +177,8 @@ static int read_value(const struct sdlib *lib, sd_bus_message *message,
 		return lib->sd_bus_message_read(message, signatures[property->kind], target);
 	case KIND_ID:
 		return read_id(lib, message, target);
+	case KIND_JOB:
+		return read_job(lib, message, target);
 	}
 	return -EINVAL;
 }

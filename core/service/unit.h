@@ -18,6 +18,7 @@ struct unit {
 	char active_state[UNIT_WORD_MAX]; /* active, activating, inactive, failed, … */
 	char sub_state[UNIT_WORD_MAX];    /* running, auto-restart, … */
 	char invocation[UNIT_INVOCATION_MAX];
+	bool has_job;   /* systemd is about to start or stop it */
 	bool can_start; /* a person may start it (not RefuseManualStart=yes) */
 	/* Units that are stopped with it: they require it, are bound to it, part of it, or it says
 	 * so. */

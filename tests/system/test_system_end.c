@@ -106,6 +106,35 @@ Test(end, a_socket_that_cannot_start_does_not_keep_other_services_down)
 	outcome_free(&outcome);
 }
 
+/* The stop of bangerd is not over yet, and that of its socket waits for it: it would go down as
+ * soon as it had been found listening. */
+Test(end, a_socket_that_is_about_to_stop_goes_on_listening)
+{
+	guest_make(&guest, &(struct guest_options){.unit_lines = slow_stop,
+						   .service_keys = "ready_timeout = 30s"});
+	guest_publish(&guest, "0.2.0", 3, NULL);
+	write_part_socket();
+	machine_boot(&guest.machine);
+	struct guest_sight before = guest_look(&guest);
+	struct running update = guest_begin_to_gate(&guest);
+
+	free(machine_ask(&guest.machine, "systemctl kill -s KILL an-update.service"));
+	struct outcome outcome = world_await(&update);
+	struct running running = guest_begin(&guest, "a-recovery.service", "recover");
+
+	free(machine_ask(&guest.machine, "until systemctl list-jobs --no-legend | "
+					 "grep -q 'bangerd.service *start'; do sleep 0.05; done; "
+					 "touch /run/go"));
+	struct outcome recovery = world_await(&running);
+
+	cr_assert_eq(recovery.exit_code, 0, "%s%s", recovery.output, recovery.errors);
+	guest_assert_restored(&guest, &before, "0.1.0");
+	cr_assert(guest_is(&guest, "part.socket", "ActiveState", "active"));
+	outcome_free(&recovery);
+	outcome_free(&outcome);
+	guest_sight_free(&before);
+}
+
 /* As after a kill right behind the commit. */
 static void forget_the_end(void)
 {
