@@ -138,23 +138,20 @@ static bool is_old(const struct update *update, const char *path)
 	       st.st_ino == swap->old_inode;
 }
 
-/* unit@instance.service comes from unit@.service (systemd.unit(5)). */
+/* NAME@INSTANCE.service comes from NAME@.service (systemd.unit(5)). */
 static bool is_file_of(const char *path, const char *unit)
 {
 	const char *file = path_name(path);
 	const char *at = strchr(unit, '@');
 	const char *suffix = strrchr(unit, '.');
 
-	if (!host_is_unit_file(path)) {
+	if (!host_is_unit_file(path) || suffix == NULL) {
 		return false;
 	}
-	if (strcmp(file, unit) == 0) {
-		return true;
-	}
-	size_t stem = at != NULL ? (size_t)(at + 1 - unit) : 0;
+	size_t stem = at != NULL && at < suffix ? (size_t)(at + 1 - unit) : 0;
 
-	return stem > 0 && suffix > at && strncmp(file, unit, stem) == 0 &&
-	       strcmp(file + stem, suffix) == 0;
+	return strcmp(file, unit) == 0 ||
+	       (stem > 0 && strncmp(file, unit, stem) == 0 && strcmp(file + stem, suffix) == 0);
 }
 
 static bool removes_unit(const struct update *update, const char *name)
