@@ -25,7 +25,7 @@ static void tear_down(void)
 	world_finish(&world);
 }
 
-TestSuite(back, .init = set_up, .fini = tear_down, .timeout = 110);
+TestSuite(back, .init = set_up, .fini = tear_down, .timeout = 300);
 
 static void update_to(const char *version, size_t migrations)
 {

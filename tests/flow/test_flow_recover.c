@@ -40,7 +40,7 @@ static void tear_down(void)
 	world_finish(&world);
 }
 
-TestSuite(recover, .init = set_up, .fini = tear_down, .timeout = 110);
+TestSuite(recover, .init = set_up, .fini = tear_down, .timeout = 300);
 
 /* The new files are there, the old daemon is stopped, the new one was never started. */
 static void kill_at_start(void)
