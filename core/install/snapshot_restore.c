@@ -165,7 +165,7 @@ static int is_begun(const struct snapshot_job *job, const struct snapshot_place 
 	return snapshot_keeps_files(place->live, job->run, ret, err);
 }
 
-/* Later than the file whose end or mode was set last, as far as there is such a file. */
+/* When in doubt it was: then it is kept. */
 static bool is_written_since(const struct stat *then, const char *live, const char *suffix)
 {
 	auto_free char *path = NULL;
