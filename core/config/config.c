@@ -99,7 +99,7 @@ static int find_sources(const char *path, struct sources *ret, struct error *err
 			      : search_run(&search_standard, "", ret, err);
 
 	if (rc == 0 && ret->items == NULL) {
-		return error_set(err, -ENOENT,
+		return error_set(err, CONFIG_NONE,
 				 "there is no configuration: write " BANGER_CONFDIR
 				 "/banger.ini, or name a file with --config");
 	}

@@ -8,6 +8,7 @@
 #ifndef CONFIG_CONFIG_H
 #define CONFIG_CONFIG_H
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -85,9 +86,10 @@ struct config {
  * Loads path and the drop-ins of PATH.d, or, when path is NULL, what search_standard finds. root
  * (NULL or "": none) is put in front of path values, not of path itself. Run as root, the files
  * and the directories looked into must pass trust_check_chain(). *ret is freed with config_free().
- * -EINVAL for everything a person must mend in a file, with "FILE:LINE: " in front; errno values
- * of open(2) for the files themselves.
+ * -EINVAL for everything a person must mend in a file, with "FILE:LINE: " in front; CONFIG_NONE
+ * when nothing was named and there is none; errno values of open(2) for the files themselves.
  */
+#define CONFIG_NONE (-ENODATA)
 MUST_CHECK int config_load(const char *path, const char *root, struct config **ret,
 			   struct error *err);
 void config_free(struct config *config);

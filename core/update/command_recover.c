@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -95,6 +96,19 @@ static int recover_in(struct update *update)
 	return say_end(update, code);
 }
 
+/* One that was named in vain would be called whole. */
+static int expect_there(struct update *update)
+{
+	struct stat st;
+	struct error err;
+
+	if (stat(update->state_dir, &st) == 0 || errno != ENOENT) {
+		return 0; /* what else is wrong with it shows itself */
+	}
+	(void)error_set(&err, -ENOENT, "there is no %s", update->state_dir);
+	return update_fail(update, RESULT_ERROR, &err);
+}
+
 /* A journal that no INI file leads to. */
 static int recover_directory(const struct options *options, const char *state_dir)
 {
@@ -106,7 +120,26 @@ static int recover_directory(const struct options *options, const char *state_di
 	if (update.state_dir == NULL || update.product == NULL) {
 		return result_exit_code(RESULT_ERROR);
 	}
+	if (expect_there(&update) < 0) {
+		return say_end(&update, options->boot ? 0 : result_exit_code(update.result));
+	}
 	return recover_in(&update);
+}
+
+/* Of the exit codes of several products, the one that somebody has to hear of first. */
+static int more_urgent(int one, int other)
+{
+	static const enum result order[] = {RESULT_ROLLBACK_INCOMPLETE, RESULT_ERROR, RESULT_BUSY,
+					    RESULT_USAGE};
+
+	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++) {
+		int code = result_exit_code(order[i]);
+
+		if (one == code || other == code) {
+			return code;
+		}
+	}
+	return 0;
 }
 
 static int is_name(const struct dirent *entry)
@@ -133,17 +166,18 @@ static int recover_others(const struct options *options, const char *seen)
 		}
 		int code = recover_directory(options, directory);
 
-		worst = code > worst ? code : worst;
+		worst = more_urgent(code, worst);
 	}
 	free(entries);
 	return worst;
 }
 
-/* Where there is no INI file, there may be no product, either. One that cannot be read keeps
- * nobody's journal from being looked at, but the product that it configures was not. */
+/* Where there is no INI file, there may be no product, either. One that cannot be read, or that was
+ * named and is not there, keeps nobody's journal from being looked at, but the product that it
+ * configures was not. */
 static int tell_unconfigured(struct update *update)
 {
-	if (update->failure.code == -ENOENT) {
+	if (update->failure.code == CONFIG_NONE) {
 		return 0;
 	}
 	(void)error_prefix(&update->failure, "--state DIR recovers without an INI file");
@@ -162,7 +196,7 @@ static int recover_products(const struct options *options)
 	int code = is_configured ? recover_in(&update) : tell_unconfigured(&update);
 	int others = options->config == NULL ? recover_others(options, update.state_dir) : 0;
 
-	return others > code ? others : code;
+	return more_urgent(code, others);
 }
 
 /* Whoever started us hears that we wait; a run that goes on tells us with a byte that we are not

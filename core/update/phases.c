@@ -175,15 +175,15 @@ void phases_walk_back(struct update *update, const struct phase *reached)
 	update->result = update->incomplete ? RESULT_ROLLBACK_INCOMPLETE : RESULT_ROLLED_BACK;
 }
 
-/* Whether it says something about the release that this phase failed: not before any service of it
- * was started, and not since somebody interrupted or the host goes down. */
+/* Whether it says something about the release that this phase failed: not before anything of it was
+ * started, and not since somebody interrupted or the host goes down. */
 static bool is_to_blame(const struct update *update, const struct phase *failed)
 {
-	bool was_tried = update->tried || update->plan.host->service_count == 0;
+	bool was_tried = failed != NULL && (failed->run == update_health ||
+					    (failed->run == update_start && update->tried));
 
-	return failed != NULL && was_tried && !phases_are_interrupted() &&
-	       update->failure.code != -EINTR && update->failure.code != -ESHUTDOWN &&
-	       (failed->run == update_start || failed->run == update_health);
+	return was_tried && !phases_are_interrupted() && update->failure.code != -EINTR &&
+	       update->failure.code != -ESHUTDOWN;
 }
 
 /* A release that did not come up is not tried again by itself. */

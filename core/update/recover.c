@@ -29,13 +29,25 @@
 struct course {
 	const struct phase *reached; /* the last one that changes the host; NULL: none was begun */
 	bool unknown; /* a phase of another version of this program, which may change the host */
-	struct strings undone;
+	const struct phase *last_back; /* of the walk back that was recorded last */
+	uint64_t undone;               /* a bit for each row of the table */
 };
-#define auto_course __attribute__((cleanup(course_finish)))
 
-static void course_finish(struct course *course)
+static uint64_t bit_of(const struct phase *phase)
 {
-	strings_finish(&course->undone);
+	return (uint64_t)1 << (phase - phase_rows);
+}
+
+/* A walk back goes up the table, from the last row that was reached. When another begins, what was
+ * said of its first row and of those above that counts no more: somebody may have started since
+ * what lay there. */
+static void follow_back(struct course *course, const struct phase *phase, bool is_undone)
+{
+	if (course->last_back == NULL || phase >= course->last_back) {
+		course->undone &= ~(2 * bit_of(phase) - 1);
+	}
+	course->last_back = phase;
+	course->undone |= is_undone ? bit_of(phase) : 0;
 }
 
 static int follow(void *data, const struct journal_event *event, struct error *err)
@@ -43,8 +55,14 @@ static int follow(void *data, const struct journal_event *event, struct error *e
 	struct course *course = data;
 	const struct phase *phase = phase_find(event->phase);
 
-	if (strcmp(event->state, "undone") == 0) {
-		return strings_add(&course->undone, event->phase) < 0 ? error_no_memory(err) : 0;
+	bool is_undone = strcmp(event->state, "undone") == 0;
+
+	(void)err;
+	if (is_undone || strcmp(event->state, "undo-failed") == 0) {
+		if (phase != NULL) {
+			follow_back(course, phase, is_undone);
+		}
+		return 0;
 	}
 	if (strcmp(event->state, "intent") != 0 || strcmp(event->phase, "commit") == 0) {
 		return 0;
@@ -143,6 +161,11 @@ static int finish_committed(struct update *run, struct error *err)
 	phases_clean_up(run);
 	int rc = run->boot ? 0 : update_start_missing(run, err);
 
+	if (rc < 0 && !run->recovers) {
+		/* The next run may be what helps; a service that is down is for it to judge. */
+		report_problem(&run->report, err->text);
+		rc = 0;
+	}
 	if (rc < 0) {
 		struct error why = *err;
 
@@ -166,7 +189,7 @@ static const struct phase *first_to_undo(const struct update *run, const struct 
 
 	for (const struct phase *phase = course->reached; phase > stop; phase--) {
 		is_back = is_back && (phase->undo == NULL || phase == start ||
-				      strings_contain(&course->undone, phase->name));
+				      (course->undone & bit_of(phase)) != 0);
 	}
 	if (is_back) {
 		return stop;
@@ -175,16 +198,53 @@ static const struct phase *first_to_undo(const struct update *run, const struct 
 									       : course->reached;
 }
 
+/* False: the run brought it, and it goes away again. */
+static bool old_has_program(const struct update *run, const struct service *service)
+{
+	const char *path = update_binary_path(run, service);
+
+	for (size_t i = 0; path != NULL && i < run->plan.host->artifact_count; i++) {
+		if (strcmp(run->plan.host->artifacts[i].install, path) == 0) {
+			return run->plan.swaps[i].existed;
+		}
+	}
+	return true;
+}
+
+/* Who did not run before, and was started since, is about to be stopped with the others: then he
+ * comes back with them. */
+static void want_back(struct update *run)
+{
+	struct command_values values = update_values(run);
+	struct service_context context = update_context(run, &values);
+	struct error ignored;
+
+	for (size_t i = 0; i < run->plan.host->service_count; i++) {
+		struct service_run *service = &run->services[i];
+		struct service_process now = {0};
+
+		if (run->manager->find(&context, service->service, &now, &ignored) == 0 &&
+		    now.pid != 0 && old_has_program(run, service->service)) {
+			service->stopped = true;
+		}
+	}
+}
+
 static int go_back(struct update *run, const struct course *course, struct error *err)
 {
+	const struct phase *first = first_to_undo(run, course);
+
 	run->changed = true;
+	if (!run->boot && first >= phase_find("start")) {
+		want_back(run);
+	}
 	/* Nothing but these two ever let anybody write to a database. */
 	if (course->reached < phase_find("restore")) {
 		for (size_t i = 0; i < run->plan.host->database_count; i++) {
 			run->plan.snapshots[i].database = NULL;
 		}
 	}
-	phases_walk_back(run, first_to_undo(run, course));
+	phases_walk_back(run, first);
 	if (run->incomplete) {
 		return error_set(err, -EUCLEAN, "run %s could not be taken back completely",
 				 run->run);
@@ -301,6 +361,7 @@ static int recover_entry(struct update *update, const struct journal_entry *entr
 		.journal = update->journal,
 		.journaled = true,
 		.boot = update->boot,
+		.recovers = update->recovers,
 		.result = RESULT_ROLLBACK_INCOMPLETE,
 		.verified = {.fd = -1},
 		.interrupts = -1,
@@ -337,7 +398,7 @@ static bool waives(const struct update *update)
 
 static int recover_one(struct update *update, const struct journal_entry *entry, struct error *err)
 {
-	auto_course struct course course = {0};
+	struct course course = {0};
 
 	if (waives(update)) {
 		return journal_end(update->journal, entry->id, result_word(RESULT_ERROR),
@@ -420,7 +481,7 @@ int update_recover(struct update *update, struct error *err)
 
 static int judge(struct update *update, const struct journal_entry *entry, struct error *err)
 {
-	auto_course struct course course = {0};
+	struct course course = {0};
 	int rc = read_course(update, entry, &course, err);
 
 	if (rc < 0 || entry->committed_at[0] != '\0' || course.reached == NULL) {

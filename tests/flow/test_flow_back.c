@@ -3,6 +3,7 @@
  * with or without its database; versions that are known to be bad; what the history says.
  */
 #include <criterion/criterion.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,7 +25,7 @@ static void tear_down(void)
 	world_finish(&world);
 }
 
-TestSuite(back, .init = set_up, .fini = tear_down, .timeout = 110);
+TestSuite(back, .init = set_up, .fini = tear_down, .timeout = 300);
 
 static void update_to(const char *version, size_t migrations)
 {
@@ -359,6 +360,21 @@ Test(back, a_release_that_did_not_come_up_has_to_be_named)
 	expect_exit(&world, "status", 0, "held:        0.2.0");
 	expect_exit(&world, "--to 0.2.0", 4, "0.2.0 failed");
 	update_to("0.2.1", 2);
+}
+
+/* No service had to be started for that to be seen. */
+Test(back, a_release_that_is_not_well_although_nothing_of_it_runs_has_to_be_named)
+{
+	char *health =
+		world_script(&world, "health.sh", "%s/banger --version | grep -q 0.1.0", world.bin);
+
+	world_configure(&world, "[health]", "command", health);
+	world_configure(&world, "[health]", "timeout", "1s");
+	cr_assert_eq(kill(world_daemon(&world), SIGKILL), 0);
+	publish_release(&world, "0.2.0", 2, NULL);
+	expect_exit(&world, "", 4, "0.2.0 failed");
+	expect_exit(&world, "status", 0, "held:        0.2.0");
+	free(health);
 }
 
 Test(back, a_version_can_be_held_and_named)

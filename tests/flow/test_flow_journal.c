@@ -28,7 +28,7 @@ static void tear_down(void)
 	world_finish(&world);
 }
 
-TestSuite(journal, .init = set_up, .fini = tear_down, .timeout = 110);
+TestSuite(journal, .init = set_up, .fini = tear_down, .timeout = 300);
 
 /* ---- its file, from outside -------------------------------------------------------------------
  */

@@ -110,8 +110,8 @@ static void end(void)
 	scratch_remove(&net.scratch);
 }
 
-TestSuite(network, .init = begin_net, .fini = end, .timeout = 120);
-TestSuite(own_network, .fini = end, .timeout = 120); /* each begins with rules of its own */
+TestSuite(network, .init = begin_net, .fini = end, .timeout = 300);
+TestSuite(own_network, .fini = end, .timeout = 300); /* each begins with rules of its own */
 
 /* Publishes version, and puts it on the site as directory, where base is its address. */
 static void offer(const char *version, const char *directory, const char *base)

@@ -40,7 +40,7 @@ static void tear_down(void)
 	world_finish(&world);
 }
 
-TestSuite(recover, .init = set_up, .fini = tear_down, .timeout = 110);
+TestSuite(recover, .init = set_up, .fini = tear_down, .timeout = 300);
 
 /* The new files are there, the old daemon is stopped, the new one was never started. */
 static void kill_at_start(void)
@@ -241,6 +241,36 @@ Test(recover, who_was_started_meanwhile_is_stopped_before_files_go_back)
 	free(backup);
 }
 
+/* The same; and the first recovery puts back the files, but not the database. */
+Test(recover, what_was_put_back_by_another_walk_than_the_last_does_not_count)
+{
+	struct sight before = sight_take(&world);
+	char *backup = path_join(world.bin, "bangerd.previous");
+	char *away = path_join(world.bin, "away");
+	char *snapshots = path_join(world.scratch.path, "host/lib/.banger-update");
+	char *elsewhere = path_join(world.scratch.path, "host/lib/elsewhere");
+	char *first = NULL;
+
+	cr_assert(asprintf(&first, "mv %s %s; exit 1", backup, away) > 0);
+	make_starter(first);
+	expect_exit(&world, "", 5, "put");
+	move(away, backup);
+	make_starter("true");
+	world_start_daemon(&world);
+	move(snapshots, elsewhere);
+	expect_exit(&world, "recover", 5, "put database state back by hand");
+	cr_assert_eq(world_query(&world, "SELECT max(id) FROM schema_migrations"), 3);
+	move(elsewhere, snapshots);
+	expect_exit(&world, "recover", 0, "0.1.0 stays");
+	cr_assert_eq(world_query(&world, "SELECT max(id) FROM schema_migrations"), 2);
+	expect_old(&before);
+	free(first);
+	free(elsewhere);
+	free(snapshots);
+	free(away);
+	free(backup);
+}
+
 static void forget_the_end(void)
 {
 	char *path = path_join(world.state, "journal.db");
@@ -267,6 +297,58 @@ Test(recover, a_committed_run_goes_on_until_its_service_runs)
 	expect_exit(&world, "recover", 0, "0.2.0 stays");
 	assert_runs(&world, "0.2.0");
 	expect_exit(&world, "recover", 0, "nothing to recover");
+}
+
+/* Something may have to be done before it can run: what comes next may be that. */
+Test(recover, a_committed_run_keeps_no_other_from_what_it_is_to_do)
+{
+	make_starter("true");
+	expect_exit(&world, "", 0, NULL);
+	forget_the_end();
+	cr_assert_eq(kill(world_daemon(&world), SIGKILL), 0);
+	char *first = NULL;
+
+	cr_assert(asprintf(&first, "case $(%s/banger --version) in *0.2.0*) exit 1 ;; esac",
+			   world.bin) > 0);
+	make_starter(first);
+	expect_exit(&world, "rollback --yes --with-database", 0, "0.1.0");
+	assert_runs(&world, "0.1.0");
+	free(first);
+}
+
+/* It did not run when the update began. */
+Test(recover, another_service_that_was_started_meanwhile_is_started_again)
+{
+	char *start = scratch_path(&world.scratch, "side.sh");
+	char *stop = scratch_path(&world.scratch, "unside.sh");
+
+	world_add_side_service(&world);
+	cr_assert_eq(system(stop), 0);
+	kill_at_start();
+	cr_assert_eq(system(start), 0);
+	cr_assert_eq(world_processes(&world), 1);
+	expect_exit(&world, "recover", 0, "0.1.0 stays");
+	cr_assert_eq(world_processes(&world), 2, "a service was left stopped");
+	free(start);
+	free(stop);
+}
+
+Test(recover, what_was_named_and_is_not_there_is_not_whole)
+{
+	char *line = NULL;
+
+	cr_assert(asprintf(&line, "recover --state %s/typo", world.state) > 0);
+	expect_exit(&world, line, 3, "there is no ");
+	free(line);
+	cr_assert(asprintf(&line, "recover --boot --state %s/typo", world.state) > 0);
+	expect_exit(&world, line, 0, "there is no ");
+	free(line);
+	char *ini = scratch_path(&world.scratch, "kept.ini");
+
+	move(world.ini, ini);
+	expect_exit(&world, "recover", 64, "--state DIR recovers without an INI file");
+	move(ini, world.ini);
+	free(ini);
 }
 
 /* Who cannot look does not know whether there is a journal. */

@@ -83,7 +83,7 @@ static void tear_down(void)
 	world_finish(&world);
 }
 
-TestSuite(self, .init = set_up, .fini = tear_down, .timeout = 110);
+TestSuite(self, .init = set_up, .fini = tear_down, .timeout = 300);
 
 static void publish(const char *version, const char *behaviour)
 {

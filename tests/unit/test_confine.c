@@ -103,7 +103,7 @@ static void expect_line(const char *text, const char *line)
 	cr_assert(strstr(text, line) != NULL, "no '%s' in:\n%s", line, text);
 }
 
-Test(confine, gives_up_new_privileges_and_core_files, .timeout = 30)
+Test(confine, gives_up_new_privileges_and_core_files, .timeout = 60)
 {
 	struct world world = world_make();
 	char *status = read_proc(&world, "status");
@@ -117,7 +117,7 @@ Test(confine, gives_up_new_privileges_and_core_files, .timeout = 30)
 	world_free(&world);
 }
 
-Test(confine, leaves_no_memory_files_or_processes_to_take, .timeout = 30)
+Test(confine, leaves_no_memory_files_or_processes_to_take, .timeout = 60)
 {
 	if (CONFINE_IS_PARTIAL) {
 		cr_skip_test("AddressSanitizer needs memory, /proc and a thread");
@@ -132,7 +132,7 @@ Test(confine, leaves_no_memory_files_or_processes_to_take, .timeout = 30)
 	world_free(&world);
 }
 
-Test(confine, drops_root_for_good, .timeout = 30)
+Test(confine, drops_root_for_good, .timeout = 60)
 {
 	if (CONFINE_IS_PARTIAL || geteuid() != 0) {
 		cr_skip_test("there is no root to drop, or AddressSanitizer keeps it");
@@ -149,7 +149,7 @@ Test(confine, drops_root_for_good, .timeout = 30)
 	world_free(&world);
 }
 
-Test(confine, closes_every_descriptor_it_does_not_need, .timeout = 30)
+Test(confine, closes_every_descriptor_it_does_not_need, .timeout = 60)
 {
 	struct world world = world_make();
 	char path[64];

@@ -222,7 +222,7 @@ Test(download, reads_only_regular_files)
 	world_free(world);
 }
 
-Test(download, stops_at_the_maximum_of_a_file_of_a_tebibyte, .timeout = 30)
+Test(download, stops_at_the_maximum_of_a_file_of_a_tebibyte, .timeout = 60)
 {
 	struct world *world = world_make(8);
 

@@ -32,7 +32,7 @@ static int take(void *data, const void *bytes, size_t length, struct error *err)
 				     : 0;
 }
 
-Test(fetch, stops_at_the_maximum_of_a_file_that_grows_as_it_is_read, .timeout = 30)
+Test(fetch, stops_at_the_maximum_of_a_file_that_grows_as_it_is_read, .timeout = 60)
 {
 	struct scratch scratch = scratch_make();
 	char *path = scratch_path(&scratch, "log");

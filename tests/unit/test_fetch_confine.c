@@ -123,7 +123,7 @@ static struct found *confine_a_child(bool needs_system)
 	return found;
 }
 
-Test(fetch_confine, cannot_open_what_its_user_may_read, .timeout = 30)
+Test(fetch_confine, cannot_open_what_its_user_may_read, .timeout = 60)
 {
 	if (SANITIZED_ADDRESSES || landlock_abi() == 0) {
 		cr_skip_test("there is no Landlock here, or AddressSanitizer needs /proc");
@@ -141,7 +141,7 @@ Test(fetch_confine, cannot_open_what_its_user_may_read, .timeout = 30)
 	(void)munmap(found, sizeof(*found));
 }
 
-Test(fetch_confine, reads_the_systems_certificates_only_when_there_are_no_others, .timeout = 30)
+Test(fetch_confine, reads_the_systems_certificates_only_when_there_are_no_others, .timeout = 60)
 {
 	struct found *found = confine_a_child(true);
 
@@ -149,7 +149,7 @@ Test(fetch_confine, reads_the_systems_certificates_only_when_there_are_no_others
 	(void)munmap(found, sizeof(*found));
 }
 
-Test(fetch_confine, becomes_nobody_of_no_group, .timeout = 30)
+Test(fetch_confine, becomes_nobody_of_no_group, .timeout = 60)
 {
 	if (SANITIZED_ADDRESSES || geteuid() != 0) {
 		cr_skip_test("there is no root to drop, or AddressSanitizer keeps it");
@@ -162,7 +162,7 @@ Test(fetch_confine, becomes_nobody_of_no_group, .timeout = 30)
 	(void)munmap(found, sizeof(*found));
 }
 
-Test(fetch_confine, gives_up_everything_else, .timeout = 30)
+Test(fetch_confine, gives_up_everything_else, .timeout = 60)
 {
 	struct found *found = confine_a_child(false);
 

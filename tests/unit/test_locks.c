@@ -46,7 +46,7 @@ Test(locks, what_is_no_lock_that_is_held_is_refused)
 	}
 }
 
-Test(locks, a_lock_of_another_process_is_found_by_its_bytes, .timeout = 30)
+Test(locks, a_lock_of_another_process_is_found_by_its_bytes, .timeout = 60)
 {
 	struct scratch scratch = scratch_make();
 	char *path = scratch_path(&scratch, "file");

@@ -68,7 +68,7 @@ static void assert_read(const char *expected)
 	cr_assert_str_eq(text, expected);
 }
 
-TestSuite(output, .init = begin, .fini = end, .timeout = 20);
+TestSuite(output, .init = begin, .fini = end, .timeout = 60);
 
 Test(output, a_line_is_there_when_it_is_complete)
 {
