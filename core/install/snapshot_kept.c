@@ -203,3 +203,19 @@ int snapshot_keeps_files(const char *live, const char *run, bool *ret, struct er
 	*ret = kept;
 	return 0;
 }
+
+int snapshot_kept_last(const char *live, const char *run, char **ret, struct error *err)
+{
+	for (unsigned number = KEPT_MAX; number >= 1; number--) {
+		auto_free char *name = kept_name(live, run, number);
+
+		if (name == NULL) {
+			return error_no_memory(err);
+		}
+		if (is_there(name)) {
+			*ret = take_pointer(&name);
+			return 0;
+		}
+	}
+	return 0;
+}

@@ -23,4 +23,7 @@ MUST_CHECK int snapshot_keep_files(const char *live, const char *run, char **ret
 MUST_CHECK int snapshot_keeps_files(const char *live, const char *run, bool *ret,
 				    struct error *err);
 
+/* The last of the run's names that is taken; *ret is left alone when none is. */
+MUST_CHECK int snapshot_kept_last(const char *live, const char *run, char **ret, struct error *err);
+
 #endif

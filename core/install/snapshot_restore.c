@@ -165,12 +165,61 @@ static int is_begun(const struct snapshot_job *job, const struct snapshot_place 
 	return snapshot_keeps_files(place->live, job->run, ret, err);
 }
 
+/* When in doubt it was: then it is kept. */
+static bool is_written_since(const struct stat *then, const char *live, const char *suffix)
+{
+	auto_free char *path = NULL;
+	struct stat st;
+
+	if (asprintf(&path, "%s%s", live, suffix) < 0) {
+		path = NULL;
+		return true;
+	}
+	return lstat(path, &st) == 0 && (st.st_mtim.tv_sec != then->st_mtim.tv_sec
+						 ? st.st_mtim.tv_sec > then->st_mtim.tv_sec
+						 : st.st_mtim.tv_nsec > then->st_mtim.tv_nsec);
+}
+
+/* What is live is what an earlier call has left of it, its WAL perhaps gone: the whole of it was
+ * kept before, as a copy. */
+static int is_remnant(const struct snapshot_job *job, const struct snapshot_place *place, bool *ret,
+		      struct error *err)
+{
+	struct stat begun;
+	bool linked = false;
+
+	if (lstat(place->restored, &begun) < 0 || is_written_since(&begun, place->live, "") ||
+	    is_written_since(&begun, place->live, "-wal") ||
+	    is_written_since(&begun, place->live, "-journal")) {
+		*ret = false;
+		return 0;
+	}
+	int rc = snapshot_keeps_files(place->live, job->run, &linked, err);
+
+	*ret = !linked;
+	return rc;
+}
+
+/* *ret_failed: the name of all that the new release has made of it. */
+static int keep_raw(const struct snapshot_job *job, const struct snapshot_place *place,
+		    char **ret_failed, struct error *err)
+{
+	bool remnant = false;
+	int rc = is_remnant(job, place, &remnant, err);
+
+	if (rc == 0 && remnant) {
+		rc = snapshot_kept_last(place->live, job->run, ret_failed, err);
+		remnant = *ret_failed != NULL || job->known != NULL;
+	}
+	return rc < 0 || remnant ? rc : snapshot_keep_files(place->live, job->run, ret_failed, err);
+}
+
 /* Both steps take little space or none that is not reserved: the failed files stay where they are
  * under a second name, and only the copy is written. */
 static int put_back_raw(const struct snapshot_job *job, const struct snapshot_place *place,
 			char **ret_failed, struct error *err)
 {
-	int rc = snapshot_keep_files(place->live, job->run, ret_failed, err);
+	int rc = keep_raw(job, place, ret_failed, err);
 
 	if (rc == 0) {
 		rc = dbfile_remove(place->back, "", err);

@@ -3,7 +3,8 @@
  *
  * A daemon that forks into the background is nobody's that a pid file names for a moment. Were we
  * killed just then, who recovers would not find it and start another beside it. So the child, which
- * has the lock from us, goes on without us until the daemon is there or is not going to be.
+ * has the lock from us, goes on without us until the daemon is there or is not going to be. Should
+ * the child be killed itself, what it has started comes to us and is ended.
  */
 #include "service/command_start.h"
 
@@ -14,6 +15,7 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -87,26 +89,6 @@ static int run_command(const struct service_context *context, const struct servi
 				 "its start command %s", process_status_text(&status, text));
 	}
 	return 0;
-}
-
-/* A start command that failed may have left a process behind that is about to become the daemon:
- * nobody would know of it, and it would stand in the way of the one that is put back. */
-static int run_start(const struct service_context *context, const struct service *service,
-		     int output, struct error *err)
-{
-	struct strays strays;
-	int rc = strays_begin(&strays, err);
-
-	if (rc < 0) {
-		return rc;
-	}
-	rc = run_command(context, service, output, err);
-	if (rc < 0) {
-		strays_end(&strays);
-	} else {
-		strays_keep(&strays);
-	}
-	return rc;
 }
 
 /* What await_ready() has seen so far. */
@@ -236,9 +218,22 @@ static int await_ready(struct watch *watch, struct error *err)
 	}
 }
 
+/* A start command that failed may have left a process behind that is about to become the daemon:
+ * nobody would know of it, and it would stand in the way of the one that is put back. */
+static int run_start(const struct service_context *context, const struct service *service,
+		     int output, struct strays *strays, struct error *err)
+{
+	int rc = run_command(context, service, output, err);
+
+	if (rc < 0) {
+		strays_end(strays);
+	}
+	return rc;
+}
+
 /* The whole start; everything that comes to be in it is the child's. */
 static int start(const struct service_context *context, const struct service *service,
-		 struct error *err)
+		 struct strays *strays, struct error *err)
 {
 	auto_close int output = open_output(err);
 	struct watch watch = {
@@ -253,7 +248,7 @@ static int start(const struct service_context *context, const struct service *se
 	}
 	/* A garbled file of an earlier run is none. */
 	(void)!pidfile_read(service->pid_file, &watch.before, &ignored);
-	int rc = run_start(context, service, output, err);
+	int rc = run_start(context, service, output, strays, err);
 
 	if (rc == 0) {
 		rc = await_ready(&watch, err);
@@ -269,18 +264,38 @@ struct job {
 	const struct service *service;
 };
 
+/* It ends when it is let go: a daemon that it has started would come to the updater otherwise,
+ * which waits for the answer and takes whoever is left behind. */
 static void serve(int line, void *data)
 {
 	const struct job *job = data;
+	struct strays strays = {0};
 	struct error err = {0};
-	int rc = start(&job->context, job->service, &err);
+	int rc = strays_begin(&strays, &err);
 
+	rc = rc < 0 ? rc : start(&job->context, job->service, &strays, &err);
 	servant_answer(line, rc, NULL, &err);
+	(void)!servant_next(line);
+	strays_keep(&strays);
+}
+
+enum news {
+	NEWS_ANSWER,
+	NEWS_NONE, /* the time is over */
+	NEWS_GONE, /* its end without an answer */
+};
+
+static enum news read_news(int line)
+{
+	char byte;
+
+	return recv(line, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 1 ? NEWS_ANSWER : NEWS_GONE;
 }
 
 /* Until it has answered, is gone or took too long. An interrupt is passed on: signalfd(2) tells of
  * a signal only in the process that it was sent to. */
-static void attend(const struct servant *child, int interrupts, int passed_on, uint64_t timeout_ms)
+static enum news attend(const struct servant *child, int interrupts, int passed_on,
+			uint64_t timeout_ms)
 {
 	uint64_t deadline = clock_deadline(timeout_ms);
 
@@ -294,12 +309,68 @@ static void attend(const struct servant *child, int interrupts, int passed_on, u
 		if (count < 0 && errno == EINTR) {
 			continue;
 		}
-		if (count <= 0 || ends[0].revents != 0) {
-			return;
+		if (count <= 0) {
+			return NEWS_NONE;
+		}
+		if (ends[0].revents != 0) {
+			return read_news(child->line);
 		}
 		(void)eventfd_write(passed_on, 1);
 		interrupts = 0;
 	}
+}
+
+/* The child's answer, or why there is none. */
+static int hear(const struct servant *child, enum news news, uint64_t timeout_ms, struct error *err)
+{
+	auto_buffer struct buffer nothing = BUFFER_INIT(1);
+
+	switch (news) {
+	case NEWS_NONE:
+		return error_set(err, -ETIMEDOUT,
+				 "the child that starts it did not end within %g s, and was ended "
+				 "with what it had started",
+				 (double)timeout_ms / 1000);
+	case NEWS_GONE:
+		return error_set(
+			err, -ECHILD,
+			"the child that starts it died, and what it had started was ended");
+	case NEWS_ANSWER:
+		break;
+	}
+	return servant_hear(child, ANSWER_MS, &nothing, err);
+}
+
+/* Without an answer nobody knows how far the child came: what it has started, perhaps not named
+ * yet, comes to us. With one, whoever is there was started to stay, or to be stopped in order. */
+static void let_go(struct servant *child, enum news news, struct strays *strays)
+{
+	if (news == NEWS_ANSWER) {
+		/* Before the child goes, or the daemon would come to us. */
+		strays_keep(strays);
+		servant_end(child, 0);
+	} else {
+		servant_end(child, 0);
+		strays_end(strays);
+	}
+}
+
+static int start_in_child(const struct service_context *context, struct job *job,
+			  struct strays *strays, struct error *err)
+{
+	uint64_t timeout_ms = job->service->ready_timeout_ms + CHILD_GRACE_MS;
+	struct servant child = SERVANT_NONE;
+	int rc = servant_start(NULL, SERVANT_SEES_US_END, serve, job, &child, err);
+
+	if (rc < 0) {
+		strays_keep(strays);
+		return rc;
+	}
+	enum news news = attend(&child, context->interrupts, job->context.interrupts, timeout_ms);
+
+	rc = hear(&child, news, timeout_ms, err);
+	let_go(&child, news, strays);
+	return rc;
 }
 
 int command_start(const struct service_context *context, const struct service *service,
@@ -307,21 +378,15 @@ int command_start(const struct service_context *context, const struct service *s
 {
 	auto_close int interrupts = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	struct job job = {*context, service};
-	struct servant child = SERVANT_NONE;
-	auto_buffer struct buffer nothing = BUFFER_INIT(1);
+	struct strays strays = {0};
 
 	if (interrupts < 0) {
 		return error_set(err, -errno, "cannot start %s: cannot make an eventfd: %s",
 				 service->name, strerror(errno));
 	}
 	job.context.interrupts = interrupts;
-	int rc = servant_start(NULL, SERVANT_SEES_US_END, serve, &job, &child, err);
+	int rc = strays_begin(&strays, err);
 
-	if (rc == 0) {
-		attend(&child, context->interrupts, interrupts,
-		       service->ready_timeout_ms + CHILD_GRACE_MS);
-		rc = servant_hear(&child, ANSWER_MS, &nothing, err);
-	}
-	servant_end(&child, 0);
+	rc = rc < 0 ? rc : start_in_child(context, &job, &strays, err);
 	return rc < 0 ? error_prefix(err, "cannot start %s", service->name) : 0;
 }

@@ -16,6 +16,7 @@
 #include "base/guard.h"
 #include "install/staging.h"
 #include "update/phases.h"
+#include "update/previous.h"
 #include "update/update.h"
 
 /* How long a person may think, with the lock taken. */
@@ -24,18 +25,6 @@
 
 /* ---- previous: which release, and is it still there whole? ------------------------------------
  */
-
-static const struct swap_plan *previous_swap(const struct update *update, const char *install)
-{
-	const struct plan *previous = &update->previous;
-
-	for (size_t i = 0; i < previous->host->artifact_count; i++) {
-		if (strcmp(previous->swaps[i].artifact->install, install) == 0) {
-			return &previous->swaps[i];
-		}
-	}
-	return NULL;
-}
 
 static int check_backup(const struct swap_plan *swap, const char *version, struct error *err)
 {
@@ -60,52 +49,14 @@ static int check_backup(const struct swap_plan *swap, const char *version, struc
 
 static int check_backups(const struct update *update, struct error *err)
 {
-	const struct host *host = update->plan.host;
+	const struct plan *previous = &update->previous;
 	const char *version = update->release.version.text;
-	int rc = 0;
+	int rc = previous_check_artifacts(previous, update->plan.host, version, err);
 
-	for (size_t i = 0; i < host->artifact_count && rc == 0; i++) {
-		const struct swap_plan *swap = previous_swap(update, host->artifacts[i].install);
-
-		rc = swap != NULL
-			     ? check_backup(swap, version, err)
-			     : error_set(err, -ESTALE,
-					 "artifact %s was added to the configuration since: it has "
-					 "nothing to go back to; use `update --to %s` instead",
-					 host->artifacts[i].name, version);
+	for (size_t i = 0; rc == 0 && i < previous->host->artifact_count; i++) {
+		rc = check_backup(&previous->swaps[i], version, err);
 	}
 	return rc;
-}
-
-static bool installs(const struct host *host, const char *install)
-{
-	for (size_t i = 0; i < host->artifact_count; i++) {
-		if (strcmp(host->artifacts[i].install, install) == 0) {
-			return true;
-		}
-	}
-	return false;
-}
-
-/* One that was replaced with the others, and is the updater's no longer, would stay new. */
-static int check_dropped(const struct update *update, struct error *err)
-{
-	const struct host *before = update->previous.host;
-
-	for (size_t i = 0; i < before->artifact_count; i++) {
-		const struct artifact *artifact = &before->artifacts[i];
-
-		if (!installs(update->plan.host, artifact->install)) {
-			return error_set(err, -ESTALE,
-					 "%s (artifact %s) was updated with the others and is not "
-					 "in the configuration any more, so that it would not go "
-					 "back with them: add it again, or use `update --to %s` "
-					 "instead",
-					 artifact->install, artifact->name,
-					 update->release.version.text);
-		}
-	}
-	return 0;
 }
 
 /* What the journal knows of that version's migrations, for the plugins. */
@@ -157,34 +108,25 @@ static void guard_databases(struct update *update)
 	}
 }
 
-/* *ret: what a database that goes back is put back from. */
-static int need_snapshot(const struct update *update, const struct database *database,
-			 const struct snapshot **ret, struct error *err)
+/* All go back, or all stay; then who is not in the configuration any more is nobody's to judge. */
+static int check_databases(struct update *update, struct error *err)
 {
-	const struct snapshot *kept = update_previous_snapshot(update, database);
+	const struct plan *previous = &update->previous;
+	const char *version = update->release.version.text;
+	const struct database *dropped = NULL;
+	size_t index = 0;
 
-	if (kept == NULL || (kept->existed && access(kept->path, R_OK) < 0)) {
-		return error_set(err, -ENOENT,
-				 "there is no snapshot of database %s%s%s: go back without "
-				 "--with-database, if %s knows what is in it",
-				 database->name, kept != NULL ? " any more at " : "",
-				 kept != NULL ? kept->path : "", update->release.version.text);
+	if (update->options->with_database) {
+		return previous_check_databases(previous, update->plan.host, version, err);
 	}
-	*ret = kept;
+	while ((dropped = previous_dropped_database(previous, update->plan.host, &index)) != NULL) {
+		report_warning(&update->report,
+			       "database %s (%s) was there at that update and is not in the "
+			       "configuration any more: it stays as it is, and no plugin is asked "
+			       "whether %s knows what is in it",
+			       dropped->name, dropped->path, version);
+	}
 	return 0;
-}
-
-static int check_snapshots(const struct update *update, struct error *err)
-{
-	const struct host *host = update->plan.host;
-	const struct snapshot *kept = NULL;
-	int rc = 0;
-
-	for (size_t i = 0; update->options->with_database && i < host->database_count && rc == 0;
-	     i++) {
-		rc = need_snapshot(update, &host->databases[i], &kept, err);
-	}
-	return rc;
 }
 
 static int begin_rollback(struct update *update, struct error *err)
@@ -229,15 +171,12 @@ int rollback_recall(struct update *update, struct error *err)
 int rollback_find(struct update *update, struct error *err)
 {
 	if (update->altered) {
-		return error_set(err, -ESTALE,
-				 "what is installed was changed outside the updater, so that what "
-				 "was before it is not known: use `update --to VERSION` instead");
+		return previous_is_unknown(err);
 	}
 	int rc = rollback_recall(update, err);
 
-	rc = rc < 0 ? rc : check_dropped(update, err);
 	rc = rc < 0 ? rc : check_backups(update, err);
-	rc = rc < 0 ? rc : check_snapshots(update, err);
+	rc = rc < 0 ? rc : check_databases(update, err);
 	rc = rc < 0 ? rc : recall_facts(update, err);
 	if (rc < 0) {
 		return rc;
@@ -301,7 +240,8 @@ int rollback_bring(struct update *update, struct error *err)
 		rc = error_no_memory(err);
 	}
 	for (size_t i = 0; i < host->artifact_count && rc == 0; i++) {
-		const struct swap_plan *swap = previous_swap(update, host->artifacts[i].install);
+		const struct swap_plan *swap =
+			previous_swap(&update->previous, host->artifacts[i].install);
 
 		if (swap->existed) {
 			rc = bring_one(update, swap, err);
@@ -323,17 +263,7 @@ int rollback_bring(struct update *update, struct error *err)
 const struct snapshot *update_previous_snapshot(const struct update *update,
 						const struct database *database)
 {
-	const struct plan *previous = &update->previous;
-
-	for (size_t i = 0; previous->host != NULL && i < previous->host->database_count; i++) {
-		const struct snapshot *snapshot = &previous->snapshots[i];
-
-		if (snapshot->database != NULL &&
-		    strcmp(snapshot->database->path, database->path) == 0) {
-			return snapshot;
-		}
-	}
-	return NULL;
+	return previous_snapshot(&update->previous, database->path);
 }
 
 const char *update_database_path(const struct update *update, size_t index)
@@ -354,7 +284,8 @@ int rollback_restore(struct update *update, struct error *err)
 	for (size_t i = 0; update->options->with_database && i < host->database_count; i++) {
 		const struct snapshot *kept = NULL;
 		auto_free char *aside = NULL;
-		int rc = need_snapshot(update, &host->databases[i], &kept, err);
+		int rc = previous_need_snapshot(&update->previous, &host->databases[i],
+						update->release.version.text, &kept, err);
 
 		if (rc < 0) {
 			return rc;

@@ -13,7 +13,7 @@
 #include "base/limits.h"
 #include "update/bar.h"
 #include "update/json.h"
-#include "update/phases.h"
+#include "update/previous.h"
 
 /* ---- collected --------------------------------------------------------------------------------
  */
@@ -37,49 +37,71 @@ static int add_condemned(void *data, const struct journal_bad *bad, struct error
 }
 
 /* The files of the release before, as the last commit left them. */
-static const char *missing_backup(const struct plan *plan)
+static int find_backups(const struct plan *plan, const char *version, struct error *err)
 {
 	for (size_t i = 0; i < plan->host->artifact_count; i++) {
 		const struct swap_plan *swap = &plan->swaps[i];
 
 		if (swap->existed && access(swap->backup, F_OK) < 0) {
-			return swap->backup;
+			return error_set(err, -ENOENT,
+					 "%s, where %s was kept, is missing: use `update --to %s` "
+					 "instead",
+					 swap->backup, version, version);
 		}
 	}
-	return NULL;
+	return 0;
 }
 
-static json_t *databases_value(const struct plan *plan)
+static json_t *databases_value(const struct plan *plan, const struct host *now)
 {
 	json_t *list = json_array();
 
-	for (size_t i = 0; i < plan->host->database_count; i++) {
-		const struct snapshot *snapshot = &plan->snapshots[i];
-		bool is_there = snapshot->database != NULL && snapshot->existed &&
-				snapshot->path != NULL && access(snapshot->path, F_OK) == 0;
+	for (size_t i = 0; i < now->database_count; i++) {
+		const struct snapshot *snapshot = previous_snapshot(plan, now->databases[i].path);
+		bool is_there = snapshot != NULL && snapshot->existed && snapshot->path != NULL &&
+				access(snapshot->path, F_OK) == 0;
 
 		(void)json_array_append_new(list,
 					    json_pack("{s:o, s:o}", "name",
-						      json_text(plan->host->databases[i].name),
-						      "snapshot",
+						      json_text(now->databases[i].name), "snapshot",
 						      json_text(is_there ? snapshot->path : NULL)));
 	}
 	return list;
 }
 
-/* null when there is nothing to go back to. */
-static json_t *rollback_value(struct update *update, const struct journal_entry *last)
+/* What `rollback` finds, but for what the files hold and plugins say. */
+static int look_at_previous(struct update *update, const struct journal_entry *last,
+			    struct plan *ret, struct error *err)
+{
+	int rc = update->altered ? previous_is_unknown(err)
+				 : journal_read_plan(update->journal, last->id, ret, err);
+
+	rc = rc < 0 ? rc : previous_check_artifacts(ret, &update->config->host, last->from, err);
+	return rc < 0 ? rc : find_backups(ret, last->from, err);
+}
+
+/* "rollback": null when there is nothing to go back to, or "rollback_refused" says why not. */
+static void describe_rollback(struct update *update, const struct journal_entry *last,
+			      json_t *state)
 {
 	auto_plan struct plan plan = {0};
-	struct error ignored;
+	const struct host *now = &update->config->host;
+	struct error err = {0};
 
-	if (last->from[0] == '\0' || update->altered ||
-	    journal_read_plan(update->journal, last->id, &plan, &ignored) < 0 ||
-	    missing_backup(&plan) != NULL) {
-		return json_null();
+	if (last->from[0] == '\0') {
+		return;
 	}
-	return json_pack("{s:o, s:o, s:o}", "to", json_text(last->from), "run", json_text(last->id),
-			 "databases", databases_value(&plan));
+	if (look_at_previous(update, last, &plan, &err) < 0) {
+		(void)json_object_set_new(state, "rollback_refused", json_text(err.text));
+		return;
+	}
+	bool all = previous_check_databases(&plan, now, last->from, &err) == 0;
+
+	(void)json_object_set_new(state, "rollback",
+				  json_pack("{s:o, s:o, s:o, s:o}", "to", json_text(last->from),
+					    "run", json_text(last->id), "databases",
+					    databases_value(&plan, now), "databases_refused",
+					    json_text(all ? NULL : err.text)));
 }
 
 static int describe_commit(struct update *update, json_t *state, struct error *err)
@@ -89,8 +111,7 @@ static int describe_commit(struct update *update, json_t *state, struct error *e
 
 	if (rc == 0 && last.count > 0) {
 		(void)json_object_set_new(state, "since", json_text(last.items[0].committed_at));
-		(void)json_object_set_new(state, "rollback",
-					  rollback_value(update, &last.items[0]));
+		describe_rollback(update, &last.items[0], state);
 	}
 	return rc;
 }
@@ -134,13 +155,13 @@ int state_describe(struct update *update, json_t **ret, struct error *err)
 	if (rc < 0) {
 		return rc;
 	}
-	json_t *state =
-		json_pack("{s:i, s:s, s:o, s:o, s:o, s:o, s:n, s:n, s:n, s:n, s:o}", "schema",
-			  JSON_SCHEMA, "command", "status", "product", json_text(update->product),
-			  "installed", json_text(installed), "altered",
-			  json_text(altered.text[0] != '\0' ? altered.text : NULL), "barred",
-			  json_text(barred), "since", "rollback", "last", "interrupted", "held",
-			  json_array());
+	update->altered = altered.text[0] != '\0';
+	json_t *state = json_pack("{s:i, s:s, s:o, s:o, s:o, s:o, s:n, s:n, s:n, s:n, s:n, s:o}",
+				  "schema", JSON_SCHEMA, "command", "status", "product",
+				  json_text(update->product), "installed", json_text(installed),
+				  "altered", json_text(update->altered ? altered.text : NULL),
+				  "barred", json_text(barred), "since", "rollback",
+				  "rollback_refused", "last", "interrupted", "held", json_array());
 
 	if (state == NULL) {
 		return error_no_memory(err);
@@ -202,13 +223,15 @@ static const char *text_of(const json_t *object, const char *key)
 	return text != NULL ? text : "";
 }
 
-static void print_rollback(FILE *to, const json_t *rollback)
+static void print_rollback(FILE *to, const json_t *rollback, const char *refused)
 {
+	const char *databases_refused = text_of(rollback, "databases_refused");
 	size_t index = 0;
 	const json_t *database = NULL;
 
 	if (!json_is_object(rollback)) {
-		(void)fprintf(to, "rollback:    nothing to go back to\n");
+		(void)fprintf(to, "rollback:    %s%s\n", refused[0] != '\0' ? "refused: " : "",
+			      refused[0] != '\0' ? refused : "nothing to go back to");
 		return;
 	}
 	(void)fprintf(to, "rollback:    to %s\n", text_of(rollback, "to"));
@@ -218,6 +241,10 @@ static void print_rollback(FILE *to, const json_t *rollback)
 
 		(void)fprintf(to, "             database %s: %s\n", text_of(database, "name"),
 			      snapshot[0] != '\0' ? snapshot : "no snapshot");
+	}
+	if (databases_refused[0] != '\0') {
+		(void)fprintf(to, "             --with-database is refused: %s\n",
+			      databases_refused);
 	}
 }
 
@@ -277,7 +304,7 @@ bool state_print(FILE *to, const json_t *state)
 			      text_of(interrupted, "run"), text_of(interrupted, "command"),
 			      text_of(interrupted, "to"));
 	}
-	print_rollback(to, json_object_get(state, "rollback"));
+	print_rollback(to, json_object_get(state, "rollback"), text_of(state, "rollback_refused"));
 	print_last(to, json_object_get(state, "last"));
 	print_held(to, json_object_get(state, "held"));
 	return fflush(to) == 0 && ferror(to) == 0;

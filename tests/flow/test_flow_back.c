@@ -284,12 +284,54 @@ Test(back, other_artifacts_than_those_of_the_update_are_refused)
 	scratch_write(world.ini, fewer);
 	expect_exit(&world, "rollback --yes", 3, "is not in the configuration any more");
 	assert_runs(&world, "0.2.0");
+	expect_exit(&world, "status", 0, "rollback:    refused: ");
+	expect_exit(&world, "status --json", 0, "is not in the configuration any more");
 	scratch_write(world.ini, ini);
 	world_configure(&world, "[artifact third]", "install", "/usr/local/bin/third");
 	expect_exit(&world, "rollback --yes", 3, "was added to the configuration since");
+	expect_exit(&world, "status", 0, "was added to the configuration since");
+	expect_exit(&world, "status --json", 0, "\"rollback\":null");
 	assert_runs(&world, "0.2.0");
 	free(fewer);
 	free(ini);
+}
+
+/* 0.2.0 is installed, and a second database that was there is no longer in the INI. */
+static void update_and_drop_a_database(void)
+{
+	char *ini = scratch_read(world.ini);
+	char *side = scratch_path(&world.scratch, "side.db");
+	char *text = NULL;
+
+	cr_assert(asprintf(&text, "VACUUM INTO '%s'", side) > 0);
+	world_sql(&world, text);
+	world_configure(&world, "[database side]", "path", side);
+	update_to("0.2.0", 2);
+	scratch_write(world.ini, ini);
+	free(text);
+	free(side);
+	free(ini);
+}
+
+Test(back, a_database_that_would_not_go_back_with_the_others_is_not_forgotten)
+{
+	update_and_drop_a_database();
+	expect_exit(&world, "status", 0, "--with-database is refused: database side (/");
+	expect_exit(&world, "rollback --yes --with-database", 3,
+		    "is not in the configuration any more");
+	assert_runs(&world, "0.2.0");
+	expect_exit(&world, "rollback --yes", 0, "0.1.0 is installed and healthy");
+	assert_runs(&world, "0.1.0");
+}
+
+Test(back, a_database_that_no_plugin_is_asked_about_any_more_is_told)
+{
+	update_and_drop_a_database();
+	struct outcome outcome = world_update(&world, "rollback --yes");
+
+	cr_assert_eq(outcome.exit_code, 0);
+	cr_assert_not_null(strstr(outcome.errors, "it stays as it is"), "%s", outcome.errors);
+	outcome_free(&outcome);
 }
 
 Test(back, what_was_changed_outside_the_updater_is_told)
@@ -302,6 +344,7 @@ Test(back, what_was_changed_outside_the_updater_is_told)
 	cr_assert(unlink(target) == 0);
 	scratch_write_bytes(target, "#!/bin/sh\necho 9.9.9\n", 21, 0755);
 	expect_exit(&world, "status", 0, "changed outside the updater");
+	expect_exit(&world, "status --json", 0, "\"rollback\":null");
 	expect_exit(&world, "rollback --yes", 3, "changed outside the updater");
 	free(content);
 	free(daemon);

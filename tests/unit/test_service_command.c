@@ -229,6 +229,107 @@ Test(service_command, who_starts_may_be_killed_and_the_lock_is_held_until_the_da
 	free(lock);
 }
 
+/* The first child of process that is not ours; 0: it has none. */
+static pid_t other_child(pid_t process)
+{
+	char path[64];
+	char *list = NULL;
+	pid_t found = 0;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/task/%d/children", process, process);
+	list = scratch_read(path);
+	char *at = list;
+
+	for (pid_t pid = (pid_t)strtol(at, &at, 10); pid > 0 && found == 0;
+	     pid = (pid_t)strtol(at, &at, 10)) {
+		found = pid != getpid() ? pid : 0;
+	}
+	free(list);
+	return found;
+}
+
+/* Kills the child that starts, as the kernel does when memory is short, once file is there. */
+static pid_t kill_the_child_when(const char *file)
+{
+	pid_t starter = getpid();
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		(void)alarm(60);
+		while (!scratch_exists(file)) {
+			(void)poll(NULL, 0, 1);
+		}
+		_exit(kill(other_child(starter), SIGKILL) == 0 ? EXIT_SUCCESS : EXIT_FAILURE);
+	}
+	return pid;
+}
+
+static void expect_gone(const char *pid_file)
+{
+	char *text = scratch_read(pid_file);
+	pid_t pid = (pid_t)strtol(text, NULL, 10);
+
+	cr_assert(pid > 0);
+	cr_assert(kill(pid, 0) < 0 && errno == ESRCH, "%s was left behind", pid_file);
+	free(text);
+}
+
+/* The daemon has left its group and is not named yet; the command stays. */
+Test(service_command, when_the_child_that_starts_dies_what_it_had_started_is_ended)
+{
+	char *command = scratch_path(&scratch, "command");
+	char *daemon = scratch_path(&scratch, "daemon");
+	char *script = scratch_path(&scratch, "start");
+	char *text = NULL;
+	int status = 0;
+
+	cr_assert(asprintf(&text,
+			   "#!/bin/sh\necho $$ >%s\n"
+			   "setsid /bin/sh -c 'echo $$ >%s.new; mv %s.new %s; exec sleep 50' &\n"
+			   "exec sleep 50\n",
+			   command, daemon, daemon, daemon) > 0);
+	scratch_write_bytes(script, text, strlen(text), 0755);
+	set_command(&service.start, "%s", script);
+	pid_t killer = kill_the_child_when(daemon);
+
+	cr_assert_eq(start(), -ECHILD, "%s", err.text);
+	cr_assert_not_null(strstr(err.text, "died, and what it had started was ended"), "%s",
+			   err.text);
+	cr_assert(waitpid(killer, &status, 0) == killer && status == 0);
+	expect_gone(command);
+	expect_gone(daemon);
+	free(text);
+	free(script);
+	free(daemon);
+	free(command);
+}
+
+/* Who comes to us would stay as a zombie, which a stop command may wait for. */
+static void expect_nobodys_child(void)
+{
+	bool killed = false;
+
+	cr_assert(start() == 0, "%s", err.text);
+	cr_assert_eq(other_child(getpid()), 0);
+	cr_assert(stop(&killed) == 0 && !killed);
+}
+
+Test(service_command, a_daemon_that_was_started_is_nobodys_child)
+{
+	expect_nobodys_child();
+	set_command(&service.start, STUB " start lazy \"%s\"", service.pid_file);
+	expect_nobodys_child();
+}
+
+/* Its parent outlives the start command, and not the start. */
+Test(service_command, a_daemon_that_forks_twice_and_late_is_nobodys_child)
+{
+	set_command(&service.start,
+		    "/bin/sh -c \"(sleep 0.1; %s start plain '%s') >/dev/null 2>&1 &\"",
+		    BANGER_BUILD_DIR "/tests/support/stub_daemon", service.pid_file);
+	expect_nobodys_child();
+}
+
 Test(service_command, stopping_what_does_not_run_is_success)
 {
 	bool killed = true;

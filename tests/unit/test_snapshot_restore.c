@@ -318,6 +318,57 @@ Test(snapshot_restore, another_page_size_is_undone)
 	free(failed);
 }
 
+/* What a call has done that is killed once the WAL is gone: a whole copy is kept, and what is live
+ * is not whole any more. */
+static char *interrupt_another_page_size(void)
+{
+	take();
+	run_sql(database.path, "PRAGMA journal_mode = DELETE; PRAGMA page_size = 8192; VACUUM;"
+			       "PRAGMA journal_mode = WAL;");
+	run_and_crash(database.path, MIGRATION);
+	char *kept = beside(".failed-" RUN);
+	char *copy = NULL;
+	char *restored = beside(".restored-" RUN);
+	char *wal = beside("-wal");
+	char *shm = beside("-shm");
+
+	cr_assert(asprintf(&copy, "VACUUM INTO '%s'", kept) > 0);
+	run_and_crash(database.path, copy);
+	scratch_write(restored, "half of it");
+	cr_assert(unlink(wal) == 0 && unlink(shm) == 0);
+	free(shm);
+	free(wal);
+	free(restored);
+	free(copy);
+	return kept;
+}
+
+Test(snapshot_restore, the_whole_copy_is_named_when_the_replacement_was_interrupted)
+{
+	char *kept = interrupt_another_page_size();
+	char *failed = restore();
+
+	cr_assert_str_eq(failed, kept);
+	cr_assert(users(database.path) == 2 && users(kept) == 3);
+	cr_assert(!has_beside(".failed-" RUN "-2"), "half a database was kept");
+	cr_assert_null(restore());
+	free(failed);
+	free(kept);
+}
+
+Test(snapshot_restore, what_was_written_after_the_whole_copy_is_kept_too)
+{
+	char *kept = interrupt_another_page_size();
+
+	run_and_crash(database.path, "INSERT INTO users VALUES ('dave')");
+	char *failed = restore();
+
+	cr_assert(users(database.path) == 2 && users(kept) == 3);
+	cr_assert_eq(ask(failed, "SELECT count(*) FROM users WHERE name = 'dave'"), 1);
+	free(failed);
+	free(kept);
+}
+
 Test(snapshot_restore, a_live_database_that_was_deleted_comes_back)
 {
 	take();
