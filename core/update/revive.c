@@ -38,7 +38,6 @@ static int start_one(struct update *update, struct service_run *run, int interru
 	struct service_context context = update_context(update, &values);
 
 	context.interrupts = interrupts;
-	update->tried = true;
 	int rc = update->manager->start(&context, run->service, err);
 
 	if (rc == 0) {
@@ -60,6 +59,7 @@ int update_start(struct update *update, struct error *err)
 	size_t started = 0;
 	int rc = window_open(update, err);
 
+	update->tried = update->tried || rc == 0;
 	rc = rc < 0 ? rc : window_start_sockets(update, err);
 	for (size_t i = 0; i < update->plan.host->service_count && rc == 0; i++) {
 		struct service_run *run = &update->services[i];
@@ -298,6 +298,22 @@ static int old_is_well(struct update *update, struct error *err)
 	return rc < 0 ? rc : settle(update, NO_INTERRUPTS, err);
 }
 
+/* Where a boot keeps the services from starting, a person cannot start them, either. */
+static int leave_services(struct update *update, struct error *err)
+{
+	auto_free char *barred = NULL;
+	struct error ignored;
+	bool is_barred =
+		bar_reason(update, update->product, &barred, &ignored) == 0 && barred != NULL;
+
+	return update_leave_to_person(update, -ECANCELED, err,
+				      "then %s: nothing was started that could meet files or a "
+				      "database of another release",
+				      is_barred ? "run banger-update recover, which lets the "
+						  "services start again"
+						: "start the services by hand");
+}
+
 /*
  * The old release runs again, is itself, and as well as it was before. After a step back that
  * failed nothing is started: old code on a new database, or the other way round, is what this
@@ -308,10 +324,7 @@ int update_start_old(struct update *update, struct error *err)
 	struct error why = {0};
 
 	if (update->incomplete) {
-		return update_leave_to_person(update, -ECANCELED, err,
-					      "then start the services by hand: nothing was "
-					      "started that could meet files "
-					      "or a database of another release");
+		return leave_services(update, err);
 	}
 	if (update->boot) {
 		return 0;

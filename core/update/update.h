@@ -79,7 +79,7 @@ struct update {
 	bool boot;               /* the host is starting: files and databases only */
 	bool begun;              /* this run touched the host: a failure walks back */
 	bool changed;            /* it did, or a recovery before it */
-	bool tried;              /* somebody was asked to start a service */
+	bool tried;              /* something of the release was to be started */
 	bool incomplete;         /* a step back failed */
 	bool left_open;          /* the host goes down: the next boot ends this run */
 	bool unstoppable;        /* … for a service of the new release may still run */

@@ -14,8 +14,9 @@
  * How a plugin runs: alone in a process of its own, which is started for one check and ends after
  * it. No init, no fini, no unload, and nothing to share with anybody. stdin is /dev/null; what it
  * writes to stdout and stderr is kept for the log (16 KiB) and never read for meaning. Its
- * environment is PATH, LC_ALL and TMPDIR (scratch.dir, where there is one) alone. When its time is over it gets SIGTERM (cancelled() turns
- * true), 200 ms later SIGKILL, with its whole process group.
+ * environment is PATH, LC_ALL and TMPDIR (scratch.dir, where there is one) alone. When its time is
+ * over it gets SIGTERM (cancelled() turns true), 200 ms later SIGKILL, with its whole process
+ * group.
  *
  * What counts: check() returned 0, at least one finding was made and every finding was accepted.
  * A crash, a timeout, exit(3), silence or a refused finding is an error, and an error is a refusal.
