@@ -219,9 +219,8 @@ static void move(const char *from, const char *to)
 
 /* A way back that failed in the middle; then somebody puts right what was wrong and starts what
  * lies there, which migrates the database that went back already. */
-Test(recover, who_was_started_meanwhile_is_stopped_before_files_go_back)
+static void go_half_back(void)
 {
-	struct sight before = sight_take(&world);
 	char *backup = path_join(world.bin, "bangerd.previous");
 	char *away = path_join(world.bin, "away");
 	char *first = NULL;
@@ -233,42 +232,41 @@ Test(recover, who_was_started_meanwhile_is_stopped_before_files_go_back)
 	make_starter("true");
 	world_start_daemon(&world);
 	cr_assert_eq(world_query(&world, "SELECT max(id) FROM schema_migrations"), 3);
-	expect_exit(&world, "recover", 0, "0.1.0 stays");
-	cr_assert_eq(world_query(&world, "SELECT max(id) FROM schema_migrations"), 2);
-	expect_old(&before);
 	free(first);
 	free(away);
 	free(backup);
 }
 
-/* The same; and the first recovery puts back the files, but not the database. */
+static void expect_all_of_it_back(struct sight *before)
+{
+	expect_exit(&world, "recover", 0, "0.1.0 stays");
+	cr_assert_eq(world_query(&world, "SELECT max(id) FROM schema_migrations"), 2);
+	expect_old(before);
+}
+
+Test(recover, who_was_started_meanwhile_is_stopped_before_files_go_back)
+{
+	struct sight before = sight_take(&world);
+
+	go_half_back();
+	expect_all_of_it_back(&before);
+}
+
+/* The first recovery puts back the files, but not the database. */
 Test(recover, what_was_put_back_by_another_walk_than_the_last_does_not_count)
 {
 	struct sight before = sight_take(&world);
-	char *backup = path_join(world.bin, "bangerd.previous");
-	char *away = path_join(world.bin, "away");
 	char *snapshots = path_join(world.scratch.path, "host/lib/.banger-update");
 	char *elsewhere = path_join(world.scratch.path, "host/lib/elsewhere");
-	char *first = NULL;
 
-	cr_assert(asprintf(&first, "mv %s %s; exit 1", backup, away) > 0);
-	make_starter(first);
-	expect_exit(&world, "", 5, "put");
-	move(away, backup);
-	make_starter("true");
-	world_start_daemon(&world);
+	go_half_back();
 	move(snapshots, elsewhere);
 	expect_exit(&world, "recover", 5, "put database state back by hand");
 	cr_assert_eq(world_query(&world, "SELECT max(id) FROM schema_migrations"), 3);
 	move(elsewhere, snapshots);
-	expect_exit(&world, "recover", 0, "0.1.0 stays");
-	cr_assert_eq(world_query(&world, "SELECT max(id) FROM schema_migrations"), 2);
-	expect_old(&before);
-	free(first);
+	expect_all_of_it_back(&before);
 	free(elsewhere);
 	free(snapshots);
-	free(away);
-	free(backup);
 }
 
 static void forget_the_end(void)
