@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/buffer.h"
 #include "base/guard.h"
@@ -22,12 +23,24 @@ static int set(struct update *update, const struct service *service, const char 
 	return pairs_set(&update->subject, key, value);
 }
 
+/* One whose unit file is about to be installed is not missed. */
+static void await_unit(const struct update *update, const struct service *service,
+		       struct service_state *state)
+{
+	if (strcmp(state->word, "missing") == 0 && update_installs_unit(update, service->name)) {
+		state->word = "stopped";
+		(void)error_set(&state->reason, -ENOENT, "its unit file comes with the release");
+	}
+}
+
 static int describe_one(struct update *update, const struct service *service)
 {
 	const struct command_values values = update_values(update);
 	const struct service_context context = update_context(update, &values);
-	const struct service_state state = update->manager->look(&context, service);
+	struct service_state state = update->manager->look(&context, service);
 	char pid[24];
+
+	await_unit(update, service, &state);
 	int rc = set(update, service, "state", state.word);
 
 	if (rc == 0 && state.reason.text[0] != '\0') {

@@ -154,6 +154,18 @@ static bool is_file_of(const char *path, const char *unit)
 	       (stem > 0 && strncmp(file, unit, stem) == 0 && strcmp(file + stem, suffix) == 0);
 }
 
+bool update_installs_unit(const struct update *update, const char *name)
+{
+	const struct host *host = update->plan.host;
+
+	for (size_t i = 0; i < host->artifact_count; i++) {
+		if (is_file_of(host->artifacts[i].install, name)) {
+			return true;
+		}
+	}
+	return false;
+}
+
 static bool removes_unit(const struct update *update, const char *name)
 {
 	for (size_t i = 0; update->plan.swaps != NULL && i < update->plan.host->artifact_count;

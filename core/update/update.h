@@ -166,6 +166,8 @@ MUST_CHECK int update_check_packages(struct update *update, struct error *err);
 
 /* Where the artifact that the service runs is installed; NULL: it names none. */
 const char *update_binary_path(const struct update *update, const struct service *service);
+/* An artifact is that unit's file. */
+bool update_installs_unit(const struct update *update, const char *name);
 /* False where the other release, an older one, has no such unit: its file is removed, and systemd
  * knows none of another directory. */
 bool update_has_unit(const struct update *update, const char *name);
