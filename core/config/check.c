@@ -204,7 +204,8 @@ static int check_placeholders(const struct config *config, enum section_kind kin
 				    "the file is installed",
 				    entry->key);
 	}
-	if (strstr(entry->value, "{version}") != NULL && kind != SECTION_HEALTH) {
+	if (strstr(entry->value, "{version}") != NULL && kind != SECTION_HEALTH &&
+	    strcmp(entry->key, "after") != 0) {
 		return origin_error(origin, err,
 				    "'%s' cannot use {version}: it also runs while that is not "
 				    "known",

@@ -68,17 +68,27 @@ static int write_beside(const char *copy, const char *beside, struct error *err)
 	return rc == 0 ? file_sync(to, beside, err) : rc;
 }
 
-/* Durable, its name too: that it is there says that the live files may be incomplete. */
-static int copy_beside(const char *copy, const char *beside, struct error *err)
+/* Durable, its name too: that it is there says that the live files may be incomplete. So it comes
+ * whole, and the one of an earlier call stays until then. */
+static int copy_beside(const char *copy, const struct snapshot_place *place, struct error *err)
 {
+	bool whole = false;
 	struct error ignored;
-	int rc = write_beside(copy, beside, err);
 
+	if (dbfile_same(copy, place->restored, &whole, &ignored) == 0 && whole) {
+		return 0;
+	}
+	int rc = write_beside(copy, place->back, err);
+
+	if (rc == 0 && rename(place->back, place->restored) < 0) {
+		rc = error_set(err, -errno, "cannot rename %s to %s: %s", place->back,
+			       place->restored, strerror(errno));
+	}
 	if (rc < 0) {
-		(void)!dbfile_remove(beside, "", &ignored);
+		(void)!dbfile_remove(place->back, "", &ignored);
 		return rc;
 	}
-	return file_sync_parent(beside, err);
+	return file_sync_parent(place->restored, err);
 }
 
 static int remove_beside(const char *live, struct error *err)
@@ -95,7 +105,7 @@ static int remove_beside(const char *live, struct error *err)
 /* Its WAL goes first, or SQLite would replay it into the old database. */
 static int replace_live(const char *copy, const struct snapshot_place *place, struct error *err)
 {
-	int rc = copy_beside(copy, place->restored, err);
+	int rc = copy_beside(copy, place, err);
 
 	if (rc == 0) {
 		rc = remove_beside(place->live, err);
@@ -207,9 +217,10 @@ static int keep_raw(const struct snapshot_job *job, const struct snapshot_place 
 	bool remnant = false;
 	int rc = is_remnant(job, place, &remnant, err);
 
-	if (rc == 0 && remnant) {
+	/* A known one was not kept, and what was kept before is something else. */
+	if (rc == 0 && remnant && job->known == NULL) {
 		rc = snapshot_kept_last(place->live, job->run, ret_failed, err);
-		remnant = *ret_failed != NULL || job->known != NULL;
+		remnant = *ret_failed != NULL;
 	}
 	return rc < 0 || remnant ? rc : snapshot_keep_files(place->live, job->run, ret_failed, err);
 }

@@ -54,6 +54,9 @@ static int run(struct update *update, const struct strings *environment, struct 
 	auto_strings struct strings words = {0};
 	auto_process_result struct process_result result = {0};
 	struct command_values values = update_values(update);
+
+	/* What was recovered may be about several. */
+	values.version = values.version != NULL ? values.version : "";
 	char text[PROCESS_STATUS_TEXT_MAX];
 	int rc = command_expand(&update->config->after, &values, &words, err);
 

@@ -152,7 +152,7 @@ bool json_print(FILE *to, const struct update *update, int exit_code)
 		"{s:i, s:s, s:o, s:o, s:o, s:o, s:s, s:i, s:b, s:o, s:o, s:o, s:o, s:o, s:o, "
 		"s:o, s:o, s:o}",
 		"schema", JSON_SCHEMA, "command", update->options->command->name, "product",
-		json_text(update->config != NULL ? update->config->product : NULL), "run",
+		json_text(update->product), "run",
 		json_text(update->run[0] != '\0' ? update->run : NULL), "from",
 		json_text(update->installed), "to", json_text(found[0] != '\0' ? found : NULL),
 		"result", result_word(update->result), "exit", exit_code, "changed",

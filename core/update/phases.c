@@ -176,13 +176,16 @@ void phases_walk_back(struct update *update, const struct phase *reached)
 }
 
 /* Whether it says something about the release that this phase failed: not before anything of it was
- * started, and not since somebody interrupted or the host goes down. */
+ * started, not where it was no better before the update and nobody knows what fails, and not since
+ * somebody interrupted or the host goes down. */
 static bool is_to_blame(const struct update *update, const struct phase *failed)
 {
-	bool was_tried = failed != NULL && (failed->run == update_health ||
-					    (failed->run == update_start && update->tried));
+	bool is_start = failed != NULL && failed->run == update_start;
+	bool is_health = failed != NULL && failed->run == update_health;
+	bool says = (is_start && update->tried) ||
+		    (is_health && (update->failed_unit != NULL || update_is_comparable(update)));
 
-	return was_tried && !phases_are_interrupted() && update->failure.code != -EINTR &&
+	return says && !phases_are_interrupted() && update->failure.code != -EINTR &&
 	       update->failure.code != -ESHUTDOWN;
 }
 

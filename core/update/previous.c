@@ -123,9 +123,11 @@ const struct database *previous_dropped_database(const struct plan *previous,
 						 const struct host *now, size_t *index)
 {
 	while (*index < previous->host->database_count) {
-		const struct database *database = previous->snapshots[(*index)++].database;
+		const struct snapshot *kept = &previous->snapshots[(*index)++];
+		const struct database *database = kept->database;
 
-		if (database != NULL && !has_database(now, database->path)) {
+		if (database != NULL && !has_database(now, database->path) &&
+		    (kept->existed || access(database->path, F_OK) == 0)) {
 			return database;
 		}
 	}
@@ -141,7 +143,7 @@ int previous_check_databases(const struct plan *previous, const struct host *now
 
 	if (dropped != NULL) {
 		return error_set(err, -ESTALE,
-				 "database %s (%s) was there at that update and is not in the "
+				 "database %s (%s) was one of those of that update and is not in the "
 				 "configuration any more, so that it would not go back with the "
 				 "others: add it again, or go back without --with-database, if %s "
 				 "knows what is in it",

@@ -33,8 +33,8 @@ MUST_CHECK int previous_need_snapshot(const struct plan *previous, const struct 
 MUST_CHECK int previous_check_databases(const struct plan *previous, const struct host *now,
 					const char *version, struct error *err);
 
-/* The next database from *index on that was kept and is not in the configuration any more, and
- * *index behind it; NULL: there is none. */
+/* The next database from *index on that there was or is, and that is not in the configuration any
+ * more, and *index behind it; NULL: there is none. */
 const struct database *previous_dropped_database(const struct plan *previous,
 						 const struct host *now, size_t *index);
 

@@ -198,19 +198,6 @@ static const struct phase *first_to_undo(const struct update *run, const struct 
 									       : course->reached;
 }
 
-/* False: the run brought it, and it goes away again. */
-static bool old_has_program(const struct update *run, const struct service *service)
-{
-	const char *path = update_binary_path(run, service);
-
-	for (size_t i = 0; path != NULL && i < run->plan.host->artifact_count; i++) {
-		if (strcmp(run->plan.host->artifacts[i].install, path) == 0) {
-			return run->plan.swaps[i].existed;
-		}
-	}
-	return true;
-}
-
 /* Who did not run before, and was started since, is about to be stopped with the others: then he
  * comes back with them. */
 static void want_back(struct update *run)
@@ -224,7 +211,7 @@ static void want_back(struct update *run)
 		struct service_process now = {0};
 
 		if (run->manager->find(&context, service->service, &now, &ignored) == 0 &&
-		    now.pid != 0 && old_has_program(run, service->service)) {
+		    now.pid != 0 && update_had_program(run, service->service)) {
 			service->stopped = true;
 		}
 	}

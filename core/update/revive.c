@@ -289,29 +289,34 @@ static int start_old_ones(struct update *update, struct error *err)
 	return rc < 0 ? leave_start(update, rc, &why, err) : worst;
 }
 
+bool update_is_comparable(const struct update *update)
+{
+	const struct health_answer *baseline = &update->plan.baseline;
+
+	return baseline->healthy || baseline->failed.count > 0;
+}
+
 static int old_is_well(struct update *update, struct error *err)
 {
 	const struct health_answer *baseline = &update->plan.baseline;
-	bool was_comparable = baseline->healthy || baseline->failed.count > 0;
-	int rc = was_comparable ? become_healthy(update, baseline, NO_INTERRUPTS, err) : 0;
+	int rc = update_is_comparable(update)
+			 ? become_healthy(update, baseline, NO_INTERRUPTS, err)
+			 : 0;
 
 	return rc < 0 ? rc : settle(update, NO_INTERRUPTS, err);
 }
 
-/* Where a boot keeps the services from starting, a person cannot start them, either. */
+/* systemd keeps them from starting until they have been made whole (window.h, bar.h). */
 static int leave_services(struct update *update, struct error *err)
 {
-	auto_free char *barred = NULL;
-	struct error ignored;
-	bool is_barred =
-		bar_reason(update, update->product, &barred, &ignored) == 0 && barred != NULL;
+	bool is_held = update->plan.host->manager == MANAGER_SYSTEMD;
 
 	return update_leave_to_person(update, -ECANCELED, err,
 				      "then %s: nothing was started that could meet files or a "
 				      "database of another release",
-				      is_barred ? "run banger-update recover, which lets the "
-						  "services start again"
-						: "start the services by hand");
+				      is_held ? "run banger-update recover, which lets the "
+						"services start again"
+					      : "start the services by hand");
 }
 
 /*
@@ -357,11 +362,13 @@ static int add_missing(struct update *update, int worst, int rc, const struct er
 {
 	struct error ignored;
 
-	if (rc < 0 && worst < 0) {
+	if (rc < 0 && worst == 0) {
+		*err = *why;
+	} else if (rc < 0 && update->recovers) {
 		(void)!update_leave_to_person(update, rc, &ignored, "start it by hand: %s",
 					      why->text);
 	} else if (rc < 0) {
-		*err = *why;
+		report_problem(&update->report, why->text);
 	}
 	return worst < 0 ? worst : rc;
 }
@@ -373,6 +380,9 @@ int update_start_missing(struct update *update, struct error *err)
 	bar_lift(update, update->product);
 	int worst = window_start_sockets(update, err);
 
+	if (worst < 0) {
+		(void)error_prefix(err, "with the service that it belongs to stopped for that moment");
+	}
 	for (size_t i = 0; i < update->plan.host->service_count; i++) {
 		struct service_run *run = &update->services[i];
 

@@ -121,7 +121,7 @@ static int check_databases(struct update *update, struct error *err)
 	}
 	while ((dropped = previous_dropped_database(previous, update->plan.host, &index)) != NULL) {
 		report_warning(&update->report,
-			       "database %s (%s) was there at that update and is not in the "
+			       "database %s (%s) was one of those of that update and is not in the "
 			       "configuration any more: it stays as it is, and no plugin is asked "
 			       "whether %s knows what is in it",
 			       dropped->name, dropped->path, version);

@@ -195,6 +195,22 @@ bool update_has_program(const struct update *update, const struct service *servi
 	return (swap == NULL || !swap->removes) && update_has_unit(update, service->name);
 }
 
+bool update_had_program(const struct update *update, const struct service *service)
+{
+	const char *path = update_binary_path(update, service);
+
+	for (size_t i = 0; i < update->plan.host->artifact_count; i++) {
+		const char *install = update->plan.host->artifacts[i].install;
+		bool is_its = (path != NULL && strcmp(install, path) == 0) ||
+			      is_file_of(install, service->name);
+
+		if (is_its && !update->plan.swaps[i].existed) {
+			return false;
+		}
+	}
+	return true;
+}
+
 int update_end_leftovers(struct update *update, const struct service *service, struct error *err)
 {
 	const char *path = update_binary_path(update, service);

@@ -166,6 +166,9 @@ MUST_CHECK int update_check_packages(struct update *update, struct error *err);
 
 /* Where the artifact that the service runs is installed; NULL: it names none. */
 const char *update_binary_path(const struct update *update, const struct service *service);
+/* Whether it can be said what is newly broken: it was well before, or what failed had names. */
+bool update_is_comparable(const struct update *update);
+
 /* An artifact is that unit's file. */
 bool update_installs_unit(const struct update *update, const char *name);
 /* False where the other release, an older one, has no such unit: its file is removed, and systemd
@@ -173,6 +176,8 @@ bool update_installs_unit(const struct update *update, const char *name);
 bool update_has_unit(const struct update *update, const char *name);
 /* … or no such program: nobody starts it. */
 bool update_has_program(const struct update *update, const struct service *service);
+/* False where the run brought its unit or its program, which go away again on the way back. */
+bool update_had_program(const struct update *update, const struct service *service);
 
 /* Phases, exchange.c: from the old files to the new ones, and back. Looking at every file that is
  * to be replaced is no phase of its own: baseline does it, while the daemon still runs. */

@@ -184,6 +184,13 @@ static int count_dangling(sqlite3 *db, const char *sql, struct health *ret, stru
 	return step == SQLITE_DONE ? 0 : store_error(err, db, step, "check the copy's references");
 }
 
+static void note_first(uint64_t *count, char first[static 200], const struct error *err)
+{
+	if ((*count)++ == 0) {
+		(void)snprintf(first, 200, "%.190s", err->text);
+	}
+}
+
 static int check_table(sqlite3 *db, const char *table, void *data, struct error *err)
 {
 	struct health *health = data;
@@ -191,10 +198,17 @@ static int check_table(sqlite3 *db, const char *table, void *data, struct error 
 	int rc = sql == NULL ? error_no_memory(err) : count_dangling(db, sql, health, err);
 
 	sqlite3_free(sql);
-	if (rc == -EBADE && health->unchecked++ == 0) {
-		(void)snprintf(health->why, sizeof(health->why), "%.190s", err->text);
+	if (rc != -EBADE) {
+		return rc;
 	}
-	return rc == -EBADE ? 0 : rc;
+	/* A parent without the unique key that a reference needs (sqlite.org/foreignkeys.html, 3):
+	 * every write to the two fails. */
+	if (strstr(err->text, "foreign key mismatch") != NULL) {
+		note_first(&health->broken, health->mismatch, err);
+	} else {
+		note_first(&health->unchecked, health->why, err);
+	}
+	return 0;
 }
 
 /* On a connection without stand-ins: what equals what is for the daemon's collations to say. */

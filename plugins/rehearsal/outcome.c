@@ -102,6 +102,17 @@ void outcome_after(const struct rehearsed *rehearsed, struct judgement *ret)
 		judgement_set(ret, PF_INCOMPATIBLE, "rehearsal.damages", REPORT,
 			      "the new release damages a copy of database %.64s: %s",
 			      rehearsed->database, after->damage);
+	} else if (after->broken > rehearsed->before.broken) {
+		judgement_set(ret, PF_INCOMPATIBLE, "rehearsal.mismatch", REPORT,
+			      "the new release leaves references that no row can keep in a copy of "
+			      "database %.64s: %s",
+			      rehearsed->database, after->mismatch);
+	} else if (after->unchecked > rehearsed->before.unchecked) {
+		judgement_set(ret, PF_ERROR, "rehearsal.unchecked",
+			      "on_error = attention in section [plugin rehearsal] goes on without",
+			      "after the new release's migration references in a copy of database "
+			      "%.64s cannot be checked that could be before: %s",
+			      rehearsed->database, after->why);
 	} else if (after->dangling > rehearsed->before.dangling) {
 		judgement_set(ret, PF_INCOMPATIBLE, "rehearsal.dangling", REPORT,
 			      "the new release leaves %llu rows that refer to nothing in a copy "

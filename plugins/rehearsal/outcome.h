@@ -15,6 +15,8 @@ struct health {
 	char damage[200];    /* the first words about it; "": none */
 	uint64_t dangling;   /* rows that refer to nothing (foreign_key_check) */
 	char reference[200]; /* the first of them, in words */
+	uint64_t broken;     /* tables whose references no row can keep: "foreign key mismatch" */
+	char mismatch[200];  /* the first of them, in SQLite's words */
 	uint64_t unchecked;  /* tables whose references only the daemon can compare */
 	char why[200];       /* the first of them */
 };

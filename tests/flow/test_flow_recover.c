@@ -314,6 +314,39 @@ Test(recover, a_committed_run_keeps_no_other_from_what_it_is_to_do)
 	free(first);
 }
 
+/* And the next one, should it fail, is taken back as any other. */
+Test(recover, a_committed_run_with_more_than_one_service_down_keeps_no_other_from_going_back)
+{
+	world_add_side_service(&world);
+	make_starter("true");
+	expect_exit(&world, "", 0, NULL);
+	forget_the_end();
+	char *stop = scratch_path(&world.scratch, "unside.sh");
+
+	cr_assert_eq(system(stop), 0);
+	cr_assert_eq(kill(world_daemon(&world), SIGKILL), 0);
+	world_configure(&world, "[service side]", "start", "/bin/false");
+	/* What the journal has is what a recovery runs. */
+	char *side = scratch_path(&world.scratch, "side.sh");
+
+	scratch_write_bytes(side, "#!/bin/sh\nexit 1\n", 17, 0755);
+	make_starter("exit 1");
+	publish_release(&world, "0.3.0", 3, NULL);
+	char *health = world_script(&world, "health.sh", "! %s/banger --version | grep -q 0.3.0",
+				    world.bin);
+
+	world_configure(&world, "[health]", "command", health);
+	world_configure(&world, "[health]", "timeout", "1s");
+	struct outcome outcome = world_update(&world, "--json");
+
+	cr_assert_eq(outcome.exit_code, 4, "%d: %s", outcome.exit_code, outcome.output);
+	cr_assert_not_null(strstr(outcome.output, "\"to_do\":[]"), "%s", outcome.output);
+	outcome_free(&outcome);
+	free(health);
+	free(side);
+	free(stop);
+}
+
 /* It did not run when the update began. */
 Test(recover, another_service_that_was_started_meanwhile_is_started_again)
 {

@@ -70,11 +70,21 @@ Test(rehearsal, what_the_migration_leaves_is_compared_with_what_was)
 	rehearsed.bytes_after = 1024;
 	outcome_after(&rehearsed, &judgement);
 	expect(&judgement, PF_COMPATIBLE, "rehearsal.works", "keeps its size of 1.0 KiB");
+	rehearsed.before.unchecked = 2;
 	rehearsed.after.unchecked = 2;
 	(void)snprintf(rehearsed.after.why, sizeof(rehearsed.after.why), "no such collation");
 	outcome_after(&rehearsed, &judgement);
 	expect(&judgement, PF_COMPATIBLE, "rehearsal.works",
 	       "references of 2 tables are not checked: no such collation");
+	rehearsed.before.unchecked = 1;
+	outcome_after(&rehearsed, &judgement);
+	expect(&judgement, PF_ERROR, "rehearsal.unchecked", "no such collation");
+	rehearsed.after.broken = 1;
+	(void)snprintf(rehearsed.after.mismatch, sizeof(rehearsed.after.mismatch), "child, parent");
+	outcome_after(&rehearsed, &judgement);
+	expect(&judgement, PF_INCOMPATIBLE, "rehearsal.mismatch", "child, parent");
+	rehearsed.before.broken = 1;
+	rehearsed.before.unchecked = 2;
 	rehearsed.before.dangling = 3;
 	rehearsed.after.dangling = 3;
 	outcome_after(&rehearsed, &judgement);
@@ -325,6 +335,17 @@ Test(rehearsal, a_migration_that_leaves_rows_without_their_parents_refuses)
 
 	bench_expect(check(&bench), VERDICT_INCOMPATIBLE, "rehearsal.dangling",
 		     "row 1 of child refers to a row of parent");
+}
+
+/* It has made the parent anew, and forgotten its key. */
+Test(rehearsal, a_migration_that_leaves_references_nothing_can_keep_refuses)
+{
+	auto_bench struct bench bench =
+		bench_of_daemon("sql 'CREATE TABLE anew AS SELECT * FROM parent; DROP TABLE parent;"
+				"ALTER TABLE anew RENAME TO parent'");
+
+	bench_expect(check(&bench), VERDICT_INCOMPATIBLE, "rehearsal.mismatch",
+		     "foreign key mismatch");
 }
 
 Test(rehearsal, a_migration_that_damages_the_file_refuses)

@@ -248,8 +248,8 @@ static pid_t other_child(pid_t process)
 	return found;
 }
 
-/* Kills the child that starts, as the kernel does when memory is short, once file is there. */
-static pid_t kill_the_child_when(const char *file)
+/* Sends the child that starts a signal, once file is there. */
+static pid_t disturb_the_child_when(const char *file, int signal)
 {
 	pid_t starter = getpid();
 	pid_t pid = fork();
@@ -259,7 +259,7 @@ static pid_t kill_the_child_when(const char *file)
 		while (!scratch_exists(file)) {
 			(void)poll(NULL, 0, 1);
 		}
-		_exit(kill(other_child(starter), SIGKILL) == 0 ? EXIT_SUCCESS : EXIT_FAILURE);
+		_exit(kill(other_child(starter), signal) == 0 ? EXIT_SUCCESS : EXIT_FAILURE);
 	}
 	return pid;
 }
@@ -275,7 +275,7 @@ static void expect_gone(const char *pid_file)
 }
 
 /* The daemon has left its group and is not named yet; the command stays. */
-Test(service_command, when_the_child_that_starts_dies_what_it_had_started_is_ended)
+static void expect_nothing_left_of_a_child_that_gets(int signal, int code, const char *says)
 {
 	char *command = scratch_path(&scratch, "command");
 	char *daemon = scratch_path(&scratch, "daemon");
@@ -290,11 +290,10 @@ Test(service_command, when_the_child_that_starts_dies_what_it_had_started_is_end
 			   command, daemon, daemon, daemon) > 0);
 	scratch_write_bytes(script, text, strlen(text), 0755);
 	set_command(&service.start, "%s", script);
-	pid_t killer = kill_the_child_when(daemon);
+	pid_t killer = disturb_the_child_when(daemon, signal);
 
-	cr_assert_eq(start(), -ECHILD, "%s", err.text);
-	cr_assert_not_null(strstr(err.text, "died, and what it had started was ended"), "%s",
-			   err.text);
+	cr_assert_eq(start(), code, "%s", err.text);
+	cr_assert_not_null(strstr(err.text, says), "%s", err.text);
 	cr_assert(waitpid(killer, &status, 0) == killer && status == 0);
 	expect_gone(command);
 	expect_gone(daemon);
@@ -302,6 +301,22 @@ Test(service_command, when_the_child_that_starts_dies_what_it_had_started_is_end
 	free(script);
 	free(daemon);
 	free(command);
+}
+
+/* As the kernel does it when memory is short. */
+Test(service_command, when_the_child_that_starts_dies_what_it_had_started_is_ended)
+{
+	expect_nothing_left_of_a_child_that_gets(SIGKILL, -ECHILD,
+						 "died, and what it had started was ended");
+}
+
+/* It waits for as long as such a child is given. */
+Test(service_command, when_the_child_that_starts_hangs_what_it_had_started_is_ended)
+{
+	service.ready_timeout_ms = 2000;
+	expect_nothing_left_of_a_child_that_gets(
+		SIGSTOP, -ETIMEDOUT,
+		"did not end within 22 s, and was ended with what it had started");
 }
 
 /* Who comes to us would stay as a zombie, which a stop command may wait for. */

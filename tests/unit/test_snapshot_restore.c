@@ -3,9 +3,11 @@
  */
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -352,6 +354,27 @@ Test(snapshot_restore, the_whole_copy_is_named_when_the_replacement_was_interrup
 	cr_assert(users(database.path) == 2 && users(kept) == 3);
 	cr_assert(!has_beside(".failed-" RUN "-2"), "half a database was kept");
 	cr_assert_null(restore());
+	free(failed);
+	free(kept);
+}
+
+/* The disk is full when it is taken up again. */
+Test(snapshot_restore, that_a_replacement_was_begun_is_not_forgotten_by_one_that_fails)
+{
+	char *kept = interrupt_another_page_size();
+	char *failed = NULL;
+	struct rlimit files;
+
+	database.on_rollback = ROLLBACK_IF_CHANGED;
+	cr_assert(getrlimit(RLIMIT_FSIZE, &files) == 0);
+	cr_assert(signal(SIGXFSZ, SIG_IGN) != SIG_ERR);
+	cr_assert(setrlimit(RLIMIT_FSIZE, &(struct rlimit){4096, files.rlim_max}) == 0);
+	cr_assert(snapshot_restore(&snapshot, RUN, NULL, &failed, &err) < 0);
+	cr_assert(setrlimit(RLIMIT_FSIZE, &files) == 0);
+	cr_assert(has_beside(".restored-" RUN), "%s", err.text);
+	free(failed);
+	failed = restore();
+	cr_assert(users(database.path) == 2 && users(kept) == 3);
 	free(failed);
 	free(kept);
 }
