@@ -142,12 +142,13 @@ int previous_check_databases(const struct plan *previous, const struct host *now
 	const struct database *dropped = previous_dropped_database(previous, now, &index);
 
 	if (dropped != NULL) {
-		return error_set(err, -ESTALE,
-				 "database %s (%s) was one of those of that update and is not in the "
-				 "configuration any more, so that it would not go back with the "
-				 "others: add it again, or go back without --with-database, if %s "
-				 "knows what is in it",
-				 dropped->name, dropped->path, version);
+		return error_set(
+			err, -ESTALE,
+			"database %s (%s) was one of those of that update and is not in the "
+			"configuration any more, so that it would not go back with the "
+			"others: add it again, or go back without --with-database, if %s "
+			"knows what is in it",
+			dropped->name, dropped->path, version);
 	}
 	for (size_t i = 0; i < now->database_count; i++) {
 		int rc = previous_need_snapshot(previous, &now->databases[i], version, &kept, err);

@@ -299,9 +299,8 @@ bool update_is_comparable(const struct update *update)
 static int old_is_well(struct update *update, struct error *err)
 {
 	const struct health_answer *baseline = &update->plan.baseline;
-	int rc = update_is_comparable(update)
-			 ? become_healthy(update, baseline, NO_INTERRUPTS, err)
-			 : 0;
+	int rc = update_is_comparable(update) ? become_healthy(update, baseline, NO_INTERRUPTS, err)
+					      : 0;
 
 	return rc < 0 ? rc : settle(update, NO_INTERRUPTS, err);
 }
@@ -381,7 +380,8 @@ int update_start_missing(struct update *update, struct error *err)
 	int worst = window_start_sockets(update, err);
 
 	if (worst < 0) {
-		(void)error_prefix(err, "with the service that it belongs to stopped for that moment");
+		(void)error_prefix(err,
+				   "with the service that it belongs to stopped for that moment");
 	}
 	for (size_t i = 0; i < update->plan.host->service_count; i++) {
 		struct service_run *run = &update->services[i];

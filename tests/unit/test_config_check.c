@@ -140,11 +140,11 @@ Test(config_check, unknown_keys_come_with_advice)
 
 Test(config_check, a_command_uses_what_has_a_value_whenever_it_runs)
 {
-	struct config_case good =
-		case_good(UPDATE_LINES "manager = command\nafter = /bin/x {version}\n"
-				       ARTIFACT_LINES "[service s]\n" HOW "status = {root}/bin/status {database}\n"
-				     "[database d]\npath = /d\n" HEALTH "/bin/x {version}\n"
-				     "[plugin p]\ncommand = {stage}/notesd {version}\n");
+	struct config_case good = case_good(
+		UPDATE_LINES "manager = command\nafter = /bin/x {version}\n" ARTIFACT_LINES
+			     "[service s]\n" HOW "status = {root}/bin/status {database}\n"
+			     "[database d]\npath = /d\n" HEALTH "/bin/x {version}\n"
+			     "[plugin p]\ncommand = {stage}/notesd {version}\n");
 
 	case_finish(&good);
 	case_refused(UPDATE_LINES "installed = {stage}/notesd\n" ARTIFACT_LINES, 5,
