@@ -6,6 +6,7 @@
  * itself killed is simply repeated.
  */
 #include <errno.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
