@@ -6,7 +6,6 @@
  * itself killed is simply repeated.
  */
 #include <errno.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +15,7 @@
 #include "base/guard.h"
 #include "install/staging.h"
 #include "update/bar.h"
+#include "update/course.h"
 #include "update/messages.h"
 #include "update/phases.h"
 #include "update/update.h"
@@ -25,70 +25,6 @@
 #define TIDIED_RUNS 3
 
 #define auto_update __attribute__((cleanup(update_finish)))
-
-/* What the journal has of a run's course. */
-struct course {
-	const struct phase *reached; /* the last one that changes the host; NULL: none was begun */
-	bool unknown; /* a phase of another version of this program, which may change the host */
-	const struct phase *last_back; /* of the walk back that was recorded last */
-	uint64_t undone;               /* a bit for each row of the table */
-};
-
-static uint64_t bit_of(const struct phase *phase)
-{
-	return (uint64_t)1 << (phase - phase_rows);
-}
-
-/* A walk back goes up the table, from the last row that was reached. When another begins, what was
- * said of its first row and of those above that counts no more: somebody may have started since
- * what lay there. */
-static void follow_back(struct course *course, const struct phase *phase, bool is_undone)
-{
-	if (course->last_back == NULL || phase >= course->last_back) {
-		course->undone &= ~(2 * bit_of(phase) - 1);
-	}
-	course->last_back = phase;
-	course->undone |= is_undone ? bit_of(phase) : 0;
-}
-
-static int follow(void *data, const struct journal_event *event, struct error *err)
-{
-	struct course *course = data;
-	const struct phase *phase = phase_find(event->phase);
-
-	bool is_undone = strcmp(event->state, "undone") == 0;
-
-	(void)err;
-	if (is_undone || strcmp(event->state, "undo-failed") == 0) {
-		if (phase != NULL) {
-			follow_back(course, phase, is_undone);
-		}
-		return 0;
-	}
-	if (strcmp(event->state, "intent") != 0 || strcmp(event->phase, "commit") == 0) {
-		return 0;
-	}
-	course->unknown = course->unknown || phase == NULL;
-	if (phase != NULL && phase->changes_host &&
-	    (course->reached == NULL || phase > course->reached)) {
-		course->reached = phase;
-	}
-	return 0;
-}
-
-static int read_course(struct update *update, const struct journal_entry *entry,
-		       struct course *course, struct error *err)
-{
-	int rc = journal_events(update->journal, entry->id, follow, course, err);
-
-	if (rc == 0 && course->unknown) {
-		rc = error_set(err, -ENOTSUP,
-			       "run %s was made by another version of this program, which knows "
-			       "phases that this one does not: recover with that one",
-			       entry->id);
-	}
-	return rc;
-}
 
 /* ---- one run ----------------------------------------------------------------------------------
  */
@@ -178,27 +114,6 @@ static int finish_committed(struct update *run, struct error *err)
 	return rc;
 }
 
-/* Where the way back begins. Once files and databases are back nothing but the services is left:
- * what the old release has written since is not taken away again. Until then all of it is done
- * again, and first of all whoever runs is stopped: while nobody looked after the host, somebody may
- * have started what lay there. */
-static const struct phase *first_to_undo(const struct update *run, const struct course *course)
-{
-	const struct phase *stop = phase_find("stop");
-	const struct phase *start = phase_find("start");
-	bool is_back = course->reached > stop;
-
-	for (const struct phase *phase = course->reached; phase > stop; phase--) {
-		is_back = is_back && (phase->undo == NULL || phase == start ||
-				      (course->undone & bit_of(phase)) != 0);
-	}
-	if (is_back) {
-		return stop;
-	}
-	return !run->boot && course->reached > stop && course->reached < start ? start
-									       : course->reached;
-}
-
 /* Who did not run before, and was started since, is about to be stopped with the others: then he
  * comes back with them. */
 static void want_back(struct update *run)
@@ -220,7 +135,7 @@ static void want_back(struct update *run)
 
 static int go_back(struct update *run, const struct course *course, struct error *err)
 {
-	const struct phase *first = first_to_undo(run, course);
+	const struct phase *first = course_first_to_undo(course, run->boot);
 
 	run->changed = true;
 	if (!run->boot && first >= phase_find("start")) {
@@ -392,7 +307,7 @@ static int recover_one(struct update *update, const struct journal_entry *entry,
 		return journal_end(update->journal, entry->id, result_word(RESULT_ERROR),
 				   "killed half-way; waived by a later run", err);
 	}
-	int rc = read_course(update, entry, &course, err);
+	int rc = course_read(update->journal, entry->id, &course, err);
 
 	if (rc == -ENOTSUP) {
 		struct error why = *err;
@@ -470,7 +385,7 @@ int update_recover(struct update *update, struct error *err)
 static int judge(struct update *update, const struct journal_entry *entry, struct error *err)
 {
 	struct course course = {0};
-	int rc = read_course(update, entry, &course, err);
+	int rc = course_read(update->journal, entry->id, &course, err);
 
 	if (rc < 0 || entry->committed_at[0] != '\0' || course.reached == NULL) {
 		return rc;
