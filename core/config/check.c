@@ -193,7 +193,7 @@ static int check_databases(const struct config *config, const struct document *d
 
 /* A command outside of plugins also runs before a release is there, and when the old one is put
  * back: what would have no value then, or another one than is meant, is found here. */
-static int check_placeholders(const struct config *config, enum section_kind kind,
+static int check_placeholders(const struct config *config, const struct key_row *row,
 			      const struct entry *entry, struct error *err)
 {
 	const struct origin *origin = &entry->origin;
@@ -204,8 +204,7 @@ static int check_placeholders(const struct config *config, enum section_kind kin
 				    "the file is installed",
 				    entry->key);
 	}
-	if (strstr(entry->value, "{version}") != NULL && kind != SECTION_HEALTH &&
-	    strcmp(entry->key, "after") != 0) {
+	if (strstr(entry->value, "{version}") != NULL && !row->has_version) {
 		return origin_error(origin, err,
 				    "'%s' cannot use {version}: it also runs while that is not "
 				    "known",
@@ -227,7 +226,7 @@ static int check_commands_of(const struct config *config, const struct section *
 		const struct entry *entry = &section->entries[i];
 		const struct key_row *row = key_find(section->kind, entry->key);
 		int rc = row != NULL && row->type == VALUE_COMMAND
-				 ? check_placeholders(config, section->kind, entry, err)
+				 ? check_placeholders(config, row, entry, err)
 				 : 0;
 
 		if (rc < 0) {

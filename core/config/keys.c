@@ -96,6 +96,7 @@ const struct key_row key_rows[] = {
 	 .fallback = "/run/banger-update/PRODUCT.json",
 	 .help = "what `status` tells who may not read the journal"},
 	{"after", OF_UPDATE(after), .type = VALUE_COMMAND, .may_be_empty = true,
+	 .has_version = true,
 	 .help = "run after each finished run, for mail or metrics; it can change nothing"},
 	{"staging_dir", OF_UPDATE(staging_dir), .type = VALUE_PATH,
 	 .help = "where a release is unpacked; unset: beside the first artifact"},
@@ -162,7 +163,7 @@ const struct key_row key_rows[] = {
 	{"on_rollback", OF_DATABASE(on_rollback), .type = VALUE_WORD, .words = rollback_words,
 	 .fallback = "if-changed", .help = "when the snapshot is put back: if its schema changed"},
 
-	{"command", OF_HEALTH(command), .type = VALUE_COMMAND,
+	{"command", OF_HEALTH(command), .type = VALUE_COMMAND, .has_version = true,
 	 .help = "exits with 0 when the new release works"},
 	{"interval", OF_HEALTH(interval_ms), .type = VALUE_DURATION, .fallback = "1s",
 	 .least = "10ms", .most = A_DAY, .help = "between two tries"},

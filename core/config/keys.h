@@ -76,6 +76,7 @@ struct key_row {
 	bool rootless_default; /* no root in front of the default path */
 	bool may_be_empty;     /* "key =" unsets it */
 	bool manager_command;  /* belongs to manager = command only */
+	bool has_version;      /* a COMMAND that runs only where {version} has a value */
 	const char *help;      /* one line */
 };
 
