@@ -105,7 +105,8 @@ static int expect_there(struct update *update)
 	if (stat(update->state_dir, &st) == 0 || errno != ENOENT) {
 		return 0; /* what else is wrong with it shows itself */
 	}
-	(void)error_set(&err, -ENOENT, "there is no %s", update->state_dir);
+	(void)error_set(&err, -ENOENT, "there is no %s: name the state directory of a product",
+			update->state_dir);
 	return update_fail(update, RESULT_ERROR, &err);
 }
 

@@ -121,7 +121,7 @@ int window_check(struct update *update, struct error *err)
 		return 0;
 	}
 	/* Borrowed: what does not run is not stopped, and takes nobody with it. */
-	auto_free struct service *running = calloc(host->service_count, sizeof(*running));
+	auto_free struct service *running = calloc(host->service_count + 1, sizeof(*running));
 
 	if (running == NULL) {
 		return error_no_memory(err);
