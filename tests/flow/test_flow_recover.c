@@ -3,14 +3,17 @@
  * by the next that may change the host, or by `recover`.
  */
 #include <criterion/criterion.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/process.h"
 #include "flow/expect.h"
 #include "flow/world.h"
 
@@ -380,6 +383,40 @@ Test(recover, what_was_named_and_is_not_there_is_not_whole)
 	expect_exit(&world, "recover", 64, "--state DIR recovers without an INI file");
 	move(ini, world.ini);
 	free(ini);
+}
+
+/* Without an INI file: one product is busy, the other cannot be looked at. */
+Test(recover, of_several_products_the_most_urgent_is_what_it_exits_with)
+{
+	char *root = scratch_path(&world.scratch, "root");
+	char *busy = path_join(root, "var/lib/banger-update/busy");
+	char *lost = path_join(root, "var/lib/banger-update/lost");
+	char *journal = path_join(busy, "journal.db");
+	char *lock = path_join(busy, "lock");
+	struct strings words = {0};
+	struct process_result result = {0};
+	struct error err;
+
+	cr_assert(file_make_directories(busy, 0700, &err) == 0, "%s", err.text);
+	cr_assert(symlink("lost", lost) == 0);
+	scratch_write(journal, "");
+	int held = open(lock, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+	cr_assert(flock(held, LOCK_EX) == 0);
+	cr_assert(strings_add(&words, BANGER_BUILD_DIR "/prefix/bin/banger-update") == 0 &&
+		  strings_add(&words, "recover") == 0 && strings_add(&words, "--root") == 0 &&
+		  strings_add(&words, root) == 0);
+	cr_assert(process_run(&words, 20000, &result, &err) == 0, "%s", err.text);
+	cr_assert_not_null(strstr(buffer_text(&result.errors), "another run holds the lock"));
+	cr_assert_eq(result.status.exit_code, 3, "%s", buffer_text(&result.errors));
+	cr_assert(close(held) == 0);
+	process_result_finish(&result);
+	strings_finish(&words);
+	free(lock);
+	free(journal);
+	free(lost);
+	free(busy);
+	free(root);
 }
 
 /* Who cannot look does not know whether there is a journal. */
